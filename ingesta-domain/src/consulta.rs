@@ -1,0 +1,50 @@
+//! What can be asked without changing anything: one struct per query.
+//!
+//! It promises that a query is a type of its own, apart from the commands, and names what is asked.
+//! It holds no answer: answers are views, and views belong to who keeps them (the server), so the
+//! handler trait that ties a query to its answer is declared there.
+
+use std::num::NonZeroU32;
+
+use crate::valor::IdIngesta;
+
+/// A question to the read side.
+pub trait Consulta {
+    /// The name of the question: the word used in metrics and in the glossary.
+    const NOMBRE: &'static str;
+}
+
+/// One ingesta by its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ObtenerIngesta {
+    /// The id that was answered when it was handed in.
+    pub id: IdIngesta,
+}
+
+/// One page of all ingestas, in the order of their ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ObtenerTodasIngestas {
+    /// The last id of the page before; `None` asks for the first page.
+    pub despues_de: Option<IdIngesta>,
+    /// The greatest number of rows; the server may answer with fewer.
+    pub limite: NonZeroU32,
+}
+
+/// The image of an ingesta.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ObtenerImagen {
+    /// The ingesta that the image belongs to.
+    pub id_ingesta: IdIngesta,
+}
+
+impl Consulta for ObtenerIngesta {
+    const NOMBRE: &'static str = "ObtenerIngesta";
+}
+
+impl Consulta for ObtenerTodasIngestas {
+    const NOMBRE: &'static str = "ObtenerTodasIngestas";
+}
+
+impl Consulta for ObtenerImagen {
+    const NOMBRE: &'static str = "ObtenerImagen";
+}
