@@ -1,0 +1,109 @@
+//! What a command asks of the log, and what the log answers.
+//!
+//! One [`Append`] is one command: its events over one or several aggregates are stored all or
+//! none. Every way it can end is a variant of [`AppendError`]; *unknown* is one of them.
+
+use std::collections::HashSet;
+
+use crate::{NewEvent, Position, StoreError, StreamId};
+
+/// The events of one command. All of them are stored, or none.
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// At least one stream; a stream occurs once; each has at least one event.
+    pub streams: Vec<StreamAppend>,
+    /// The command's own id, where it must not take effect twice.
+    pub command: Option<CommandStamp>,
+}
+
+impl Append {
+    /// The longest command id, in characters.
+    pub const COMMAND_ID_MAX: usize = 255;
+
+    /// Refuses what no program may ask for; every store begins with this.
+    pub(crate) fn check_shape(&self) -> Result<(), AppendError> {
+        let refuse = |what| Err(AppendError::NotStored(StoreError::Unsupported { what }));
+        if self.streams.is_empty() || self.streams.iter().any(|s| s.events.is_empty()) {
+            return refuse("append no events");
+        }
+        let mut seen = HashSet::new();
+        if !self.streams.iter().all(|s| seen.insert(&s.stream)) {
+            return refuse("append twice to one stream in one command");
+        }
+        let id_length = self
+            .command
+            .as_ref()
+            .map_or(1, |command| command.id.chars().count());
+        if !(1..=Self::COMMAND_ID_MAX).contains(&id_length) {
+            return refuse("remember a command id that is empty or longer than 255 characters");
+        }
+        Ok(())
+    }
+}
+
+/// The events for one stream.
+#[derive(Clone, Debug)]
+pub struct StreamAppend {
+    /// The stream.
+    pub stream: StreamId,
+    /// The version that the command was decided on: the sequence of the last event seen, 0 for none.
+    pub expected_version: u64,
+    /// In order; the first gets sequence `expected_version + 1`.
+    pub events: Vec<NewEvent>,
+}
+
+impl StreamAppend {
+    /// The stream's version once this is stored.
+    #[must_use]
+    pub fn new_version(&self) -> u64 {
+        self.expected_version + self.events.len() as u64
+    }
+}
+
+/// The identity of a command: the same id with the same fingerprint is the same command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandStamp {
+    /// Unique in the store, for ever: 1 to 255 characters.
+    pub id: String,
+    /// A hash of what was asked; the same id with another fingerprint is refused.
+    pub fingerprint: Vec<u8>,
+}
+
+/// What a stored command did. A repeat of the command is answered with the same value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandOutcome {
+    /// Where in the log its last event is.
+    pub position: Position,
+    /// Each changed stream with its version after the command; the first is the command's own.
+    pub streams: Vec<(StreamId, u64)>,
+}
+
+/// Why an append did not answer with an outcome of its own.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// Another command changed one of the streams first. Nothing was stored.
+    /// *Handling*: load again and decide again, a bounded number of times.
+    #[error("another command changed the stream first")]
+    Conflict,
+    /// This command was stored before; here is what it did then. Nothing new was stored.
+    /// *Handling*: answer as the first time.
+    #[error("the command was stored before")]
+    Duplicate(CommandOutcome),
+    /// The command id was used before for something else. Nothing was stored.
+    /// *Handling*: refuse (HTTP 422).
+    #[error("the command id was used before with another payload")]
+    CommandIdReused,
+    /// The database refused the data itself. Nothing was stored; a repeat would be refused again.
+    #[error("the database refused the events: SQLSTATE {sqlstate}")]
+    Rejected {
+        /// The refusal's code.
+        sqlstate: String,
+    },
+    /// The connection was lost after the statement was sent: it may have been stored, or not.
+    /// *Handling*: repeat it with the same command id, or read the stream. Never call it failed.
+    #[error("it is unknown whether the events were stored")]
+    Unknown(#[source] StoreError),
+    /// The statement was not executed. Nothing was stored.
+    #[error("the events were not stored")]
+    NotStored(#[source] StoreError),
+}

@@ -1,0 +1,129 @@
+//! The store as cqrs-es knows it, so that `CqrsFramework` runs on it unchanged.
+//!
+//! Registered `Query`s are still called by the framework after the commit, in the caller, and may
+//! be lost there; follow the log instead (see [`crate::subscription`]).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use cqrs_es::{Aggregate, AggregateContext, AggregateError, EventEnvelope, EventStore};
+
+use super::Loaded;
+use super::execute::append_resolved;
+use crate::{Append, AppendError, CommandStamp, EventCodec, Metadata, Storage, StreamAppend};
+use crate::{StreamId, commands::fingerprint};
+
+/// `cqrs_es::EventStore` over a [`Storage`].
+///
+/// A `command_id` in the metadata makes the command happen at most once.
+#[derive(Clone)]
+pub struct CqrsEventStore {
+    storage: Arc<dyn Storage>,
+    codec: EventCodec,
+}
+
+impl CqrsEventStore {
+    /// Over this storage, with this codec.
+    pub fn new(storage: Arc<dyn Storage>, codec: EventCodec) -> Self {
+        Self { storage, codec }
+    }
+}
+
+/// An aggregate between its load and its commit.
+pub struct CqrsContext<A> {
+    aggregate_id: String,
+    loaded: Loaded<A>,
+}
+
+impl<A: Aggregate> AggregateContext<A> for CqrsContext<A> {
+    fn aggregate(&mut self) -> &mut A {
+        &mut self.loaded.state
+    }
+}
+
+impl<A: Aggregate + 'static> EventStore<A> for CqrsEventStore {
+    type AC = CqrsContext<A>;
+
+    async fn load_events(
+        &self,
+        aggregate_id: &str,
+    ) -> Result<Vec<EventEnvelope<A>>, AggregateError<A::Error>> {
+        let events = self.storage.load(&StreamId::of::<A>(aggregate_id), 0).await;
+        let events = events.map_err(|e| AggregateError::DatabaseConnectionError(Box::new(e)))?;
+        let decoded: Result<_, _> = events.iter().map(|e| self.codec.decode::<A>(e)).collect();
+        decoded.map_err(|e| AggregateError::DeserializationError(Box::new(e)))
+    }
+
+    async fn load_aggregate(
+        &self,
+        aggregate_id: &str,
+    ) -> Result<CqrsContext<A>, AggregateError<A::Error>> {
+        let events = self.storage.load(&StreamId::of::<A>(aggregate_id), 0).await;
+        let events = events.map_err(|e| AggregateError::DatabaseConnectionError(Box::new(e)))?;
+        let loaded = Loaded::fold(&self.codec, &events)
+            .map_err(|e| AggregateError::DeserializationError(Box::new(e)))?;
+        Ok(CqrsContext {
+            aggregate_id: aggregate_id.to_owned(),
+            loaded,
+        })
+    }
+
+    async fn commit(
+        &self,
+        events: Vec<A::Event>,
+        context: CqrsContext<A>,
+        metadata: HashMap<String, String>,
+    ) -> Result<Vec<EventEnvelope<A>>, AggregateError<A::Error>> {
+        if events.is_empty() {
+            return Ok(Vec::new());
+        }
+        let stream = StreamId::of::<A>(context.aggregate_id);
+        let stored = Metadata::from(metadata.clone());
+        let command = stored.command_id.clone().map(|id| CommandStamp {
+            id,
+            fingerprint: fingerprint(&(&stream.aggregate_type, &stream.aggregate_id)),
+        });
+        let text = stored.to_json();
+        let version = context.loaded.version;
+        let encoded = events
+            .iter()
+            .zip(version + 1..)
+            .map(|(event, sequence)| self.codec.encode::<A>(&stream, sequence, event, &text))
+            .collect::<Result<_, _>>()
+            .map_err(|e| AggregateError::UnexpectedError(Box::new(e)))?;
+        let append = Append {
+            streams: vec![StreamAppend {
+                stream: stream.clone(),
+                expected_version: version,
+                events: encoded,
+            }],
+            command,
+        };
+        match append_resolved(&*self.storage, append).await {
+            Ok(_) => Ok(envelopes(&stream, version, events, &metadata)),
+            // Done before: nothing new was committed, so there is nothing to dispatch.
+            Err(AppendError::Duplicate(_)) => Ok(Vec::new()),
+            Err(AppendError::Conflict) => Err(AggregateError::AggregateConflict),
+            Err(AppendError::NotStored(cause)) => {
+                Err(AggregateError::DatabaseConnectionError(Box::new(cause)))
+            }
+            Err(other) => Err(AggregateError::UnexpectedError(Box::new(other))),
+        }
+    }
+}
+
+fn envelopes<A: Aggregate>(
+    stream: &StreamId,
+    version: u64,
+    events: Vec<A::Event>,
+    metadata: &HashMap<String, String>,
+) -> Vec<EventEnvelope<A>> {
+    let numbered = events.into_iter().zip(version + 1..);
+    let envelope = |(payload, sequence)| EventEnvelope {
+        aggregate_id: stream.aggregate_id.clone(),
+        sequence: usize::try_from(sequence).unwrap_or(usize::MAX),
+        payload,
+        metadata: metadata.clone(),
+    };
+    numbered.map(envelope).collect()
+}

@@ -1,0 +1,20 @@
+//! The write side: load, decide, append, and again if somebody was faster.
+//!
+//! A command runs detached from the request that brought it: a caller that goes away loses
+//! nothing. A conflict is retried a bounded number of times with a fresh load; all loads precede
+//! the one write. A repeated command id answers with the first outcome, also where the aggregate
+//! would refuse the repeat today.
+
+mod context;
+mod cqrs;
+mod error;
+mod execute;
+mod loaded;
+mod unit_of_work;
+
+pub use context::{CommandContext, fingerprint};
+pub use cqrs::{CqrsContext, CqrsEventStore};
+pub use error::CommandError;
+pub use execute::{Commands, Executed};
+pub use loaded::Loaded;
+pub use unit_of_work::UnitOfWork;

@@ -1,0 +1,141 @@
+//! One command that changes several aggregates, all or none.
+//!
+//! All loads come first, then one append stores the events of every aggregate in one statement.
+//! Every changed aggregate's events are followed, not only the first one's.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use cqrs_es::{Aggregate, event_sink::EventSink};
+
+use super::execute::append_resolved;
+use super::{CommandContext, CommandError, Loaded};
+use crate::{Append, AppendError, CommandOutcome, EventCodec, Storage, StreamAppend, StreamId};
+
+/// Collects the changes of several aggregates and stores them together.
+///
+/// On [`AppendError::Conflict`] nothing was stored: begin a new unit and decide again.
+pub struct UnitOfWork {
+    storage: Arc<dyn Storage>,
+    codec: EventCodec,
+    context: CommandContext,
+    members: Vec<Member>,
+}
+
+struct Member {
+    append: StreamAppend,
+    state: Box<dyn Any + Send>,
+}
+
+impl UnitOfWork {
+    /// An empty unit of work.
+    pub fn new(storage: Arc<dyn Storage>, codec: EventCodec, context: CommandContext) -> Self {
+        Self {
+            storage,
+            codec,
+            context,
+            members: Vec::new(),
+        }
+    }
+
+    /// Decides a command on one aggregate. Nothing is stored yet; a second command on the same
+    /// aggregate sees the first one's events.
+    ///
+    /// # Errors
+    /// When the domain refuses, the store does not answer or an event cannot be read or written.
+    ///
+    /// # Panics
+    /// If two aggregate types of one unit share a `TYPE`.
+    pub async fn execute<A>(
+        &mut self,
+        services: &A::Services,
+        aggregate_id: &str,
+        command: A::Command,
+    ) -> Result<(), CommandError<A::Error>>
+    where
+        A: Aggregate + 'static,
+        A::Error: 'static,
+    {
+        let stream = StreamId::of::<A>(aggregate_id);
+        let index = self.member::<A>(&stream).await?;
+        let metadata = self.context.stored_metadata();
+        let member = &mut self.members[index];
+        let state = member
+            .state
+            .downcast_mut::<A>()
+            .expect("a stream has one aggregate type");
+        let sink = EventSink::<A>::default();
+        state
+            .handle(command, services, &sink)
+            .await
+            .map_err(CommandError::Refused)?;
+        for event in sink.collect().await {
+            let sequence = member.append.new_version() + 1;
+            let encoded = self
+                .codec
+                .encode::<A>(&stream, sequence, &event, &metadata)?;
+            member.append.events.push(encoded);
+        }
+        Ok(())
+    }
+
+    /// Stores everything, or nothing. `None`: there was nothing to store.
+    ///
+    /// It runs detached: dropping the returned future does not tear it.
+    ///
+    /// # Errors
+    /// See [`AppendError`]. A repeated command id is answered with the first outcome.
+    pub async fn commit(self) -> Result<Option<CommandOutcome>, AppendError> {
+        let streams: Vec<_> = self
+            .members
+            .into_iter()
+            .map(|member| member.append)
+            .collect();
+        let streams: Vec<_> = streams
+            .into_iter()
+            .filter(|s| !s.events.is_empty())
+            .collect();
+        if streams.is_empty() {
+            return Ok(None);
+        }
+        let (storage, append) = (
+            self.storage,
+            Append {
+                streams,
+                command: self.context.command,
+            },
+        );
+        let work = tokio::spawn(async move { append_resolved(&*storage, append).await });
+        let ended = work.await.unwrap_or_else(|stopped| {
+            Err(AppendError::Unknown(crate::StoreError::Unavailable {
+                attempted: "storing a unit of work while the program stops",
+                cause: Box::new(stopped),
+            }))
+        });
+        match ended {
+            Ok(outcome) | Err(AppendError::Duplicate(outcome)) => Ok(Some(outcome)),
+            Err(other) => Err(other),
+        }
+    }
+
+    async fn member<A>(&mut self, stream: &StreamId) -> Result<usize, CommandError<A::Error>>
+    where
+        A: Aggregate + 'static,
+        A::Error: 'static,
+    {
+        if let Some(index) = self.members.iter().position(|m| m.append.stream == *stream) {
+            return Ok(index);
+        }
+        let events = self.storage.load(stream, 0).await?;
+        let loaded = Loaded::<A>::fold(&self.codec, &events)?;
+        self.members.push(Member {
+            append: StreamAppend {
+                stream: stream.clone(),
+                expected_version: loaded.version,
+                events: Vec::new(),
+            },
+            state: Box::new(loaded.state),
+        });
+        Ok(self.members.len() - 1)
+    }
+}

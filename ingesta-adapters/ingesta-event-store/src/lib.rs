@@ -1,0 +1,37 @@
+//! An event store on Postgres for `cqrs-es`, and what happens after the commit.
+//!
+//! It keeps the traits of cqrs-es (`Aggregate`, `DomainEvent`, `View`, `CqrsFramework`) and the
+//! table of postgres-es, and owns everything else: a durable append in one statement, a loss-free
+//! ordered log, subscriptions with leases, checkpoints and parking, idempotent commands, a unit of
+//! work over several aggregates. It knows no aggregate of its own and shows no driver type, except
+//! in the one constructor that takes a pool.
+
+mod append;
+mod codec;
+mod commands;
+mod error;
+mod event;
+mod memory;
+mod metadata;
+mod page;
+mod position;
+mod postgres;
+mod storage;
+mod stream;
+pub mod subscription;
+
+pub use append::{Append, AppendError, CommandOutcome, CommandStamp, StreamAppend};
+pub use codec::{CodecError, DecodeError, EventCodec};
+pub use codec::{FieldCodec, FieldError, FieldPlace, PersonalFields, PlainFields};
+pub use commands::{CommandContext, CommandError, Commands, CqrsContext, CqrsEventStore};
+pub use commands::{Executed, Loaded, UnitOfWork, fingerprint};
+pub use error::{Cause, StoreError};
+pub use event::{NewEvent, RecordedEvent};
+pub use memory::{Faults, MemoryClock, MemoryStorage};
+pub use metadata::Metadata;
+pub use page::{Blocker, Lag, Page, TypeFilter};
+pub use position::{InvalidPosition, Position};
+pub use postgres::SCHEMA_VERSION;
+pub use postgres::{Database, DatabaseOptions, MigrationStatus, PostgresStorage, Rebased};
+pub use storage::{EventStorage, Storage, SubscriptionStorage};
+pub use stream::StreamId;

@@ -1,0 +1,113 @@
+//! The rules of an append: what is stored, and why something is refused.
+//!
+//! Everything is checked before anything is stored, so an append is all or none also over several
+//! streams. The refusals, and which of them goes first, are those of the Postgres store.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use serde::de::IgnoredAny;
+
+use super::log::Log;
+use crate::{
+    Append, AppendError, CommandOutcome, NewEvent, Position, RecordedEvent, StoreError,
+    StreamAppend,
+};
+
+/// Stores the events of one command, or says why not.
+pub(super) fn append(
+    log: &mut Log,
+    append: Append,
+    now: DateTime<Utc>,
+) -> Result<CommandOutcome, AppendError> {
+    check_shape(&append)?;
+    if let Some(stamp) = &append.command
+        && let Some((first, outcome)) = log.commands.get(&stamp.id)
+    {
+        return Err(if first.fingerprint == stamp.fingerprint {
+            AppendError::Duplicate(outcome.clone())
+        } else {
+            AppendError::CommandIdReused
+        });
+    }
+    // An expected version beyond the end would leave a gap; one before it was decided on the past.
+    if append
+        .streams
+        .iter()
+        .any(|s| log.version(&s.stream) != s.expected_version)
+    {
+        return Err(AppendError::Conflict);
+    }
+    for event in append.streams.iter().flat_map(|s| &s.events) {
+        check_text(event)?;
+    }
+
+    log.commits += 1;
+    let streams = append
+        .streams
+        .iter()
+        .map(|s| (s.stream.clone(), s.new_version()))
+        .collect();
+    for stream in append.streams {
+        store(log, stream, now);
+    }
+    let outcome = CommandOutcome {
+        position: log.head(),
+        streams,
+    };
+    if let Some(stamp) = append.command {
+        log.commands
+            .insert(stamp.id.clone(), (stamp, outcome.clone()));
+    }
+    Ok(outcome)
+}
+
+fn store(log: &mut Log, append: StreamAppend, now: DateTime<Utc>) {
+    let indices = log.streams.entry(append.stream.clone()).or_default();
+    for (sequence, event) in (append.expected_version + 1..).zip(append.events) {
+        indices.push(log.events.len());
+        let identity = i64::try_from(log.events.len()).expect("a Vec holds less than i64::MAX") + 1;
+        log.events.push(RecordedEvent {
+            position: Position::new(log.commits, identity),
+            stream: append.stream.clone(),
+            sequence,
+            event_type: event.event_type,
+            event_version: event.event_version,
+            payload: event.payload,
+            metadata: event.metadata,
+            recorded_at: Some(now),
+        });
+    }
+}
+
+/// What no caller may ask for: these are mistakes of a program, not of its data.
+fn check_shape(append: &Append) -> Result<(), AppendError> {
+    let refuse = |what| Err(AppendError::NotStored(StoreError::Unsupported { what }));
+    if append.streams.is_empty() || append.streams.iter().any(|s| s.events.is_empty()) {
+        return refuse("append no events");
+    }
+    let mut seen = HashSet::new();
+    if !append.streams.iter().all(|s| seen.insert(&s.stream)) {
+        return refuse("append twice to one stream in one command");
+    }
+    let id_length = append
+        .command
+        .as_ref()
+        .map_or(1, |stamp| stamp.id.chars().count());
+    if !(1..=255).contains(&id_length) {
+        return refuse("keep a command id that is empty or longer than 255 characters");
+    }
+    Ok(())
+}
+
+/// Payload and metadata must be JSON: Postgres refuses anything else with this code.
+fn check_text(event: &NewEvent) -> Result<(), AppendError> {
+    let is_json = |text: &str| serde_json::from_str::<IgnoredAny>(text).is_ok();
+    if is_json(&event.payload) && is_json(&event.metadata) {
+        Ok(())
+    } else {
+        Err(AppendError::Rejected {
+            sqlstate: "22P02".to_owned(),
+        })
+    }
+}

@@ -1,0 +1,94 @@
+//! The connections to one database.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, PgPool};
+
+use super::classify;
+use crate::StoreError;
+
+/// A database that holds a log, and a pool of connections to it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Database {
+    pool: PgPool,
+    connect: PgConnectOptions,
+}
+
+/// How to connect.
+#[derive(Clone, Debug)]
+pub struct DatabaseOptions {
+    /// Connections at most. 1 or more; beyond about 16 per process nothing is gained.
+    pub connections_max: u32,
+    /// How long a caller waits for a connection before it is told that the database is away.
+    pub acquire_timeout: Duration,
+    /// Shown by `pg_stat_activity`.
+    pub application_name: String,
+}
+
+impl Default for DatabaseOptions {
+    fn default() -> Self {
+        Self {
+            connections_max: 16,
+            acquire_timeout: Duration::from_secs(5),
+            application_name: "ingesta".to_owned(),
+        }
+    }
+}
+
+impl Database {
+    /// Connects to `postgres://user:password@host:port/database`.
+    ///
+    /// # Errors
+    /// When the address cannot be read or nobody answers. The password is never part of an error.
+    pub async fn connect(url: &str, options: DatabaseOptions) -> Result<Self, StoreError> {
+        const ATTEMPTED: &str = "connecting";
+        let connect = PgConnectOptions::from_str(url)
+            .map_err(|_| StoreError::Refused {
+                attempted: "reading the database address",
+                cause: "expected postgres://user:password@host:port/database".into(),
+            })?
+            .application_name(&options.application_name)
+            // A session that is left inside a transaction holds back every reader of the cluster.
+            .options([("idle_in_transaction_session_timeout", "10s")])
+            // Statements carry payloads: they must not reach a log.
+            .disable_statement_logging();
+        let pool = PgPoolOptions::new()
+            .max_connections(options.connections_max)
+            .acquire_timeout(options.acquire_timeout)
+            .connect_with(connect.clone())
+            .await
+            .map_err(|e| classify::store(ATTEMPTED, e))?;
+        Ok(Self { pool, connect })
+    }
+
+    /// Uses a pool of the caller's.
+    ///
+    /// Give it to nobody else: a transaction whose `begin()` was cancelled leaves its session
+    /// inside a transaction, and the next borrower's acknowledged write would be lost with it.
+    #[must_use]
+    pub fn from_pool(pool: PgPool) -> Self {
+        let connect = (*pool.connect_options()).clone();
+        Self { pool, connect }
+    }
+
+    /// The pool, for sibling crates that keep tables beside the log. Begin no transaction on it.
+    #[must_use]
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Closes every connection, waiting for those in use.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// A connection of its own, outside the pool, for work that does need a transaction.
+    pub(super) async fn connection(&self) -> Result<sqlx::PgConnection, StoreError> {
+        self.connect
+            .connect()
+            .await
+            .map_err(|e| classify::store("connecting", e))
+    }
+}

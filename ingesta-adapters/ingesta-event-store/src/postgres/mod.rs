@@ -1,0 +1,25 @@
+//! The store on PostgreSQL 13 or newer.
+//!
+//! Every write is one statement that commits by itself: there is no BEGIN that a cancelled caller
+//! could leave open, and no lock held across a round trip. One file per kind of statement.
+
+mod append;
+mod classify;
+mod command;
+mod commit;
+mod database;
+mod lag;
+mod lease;
+mod load;
+mod log;
+mod migrate;
+mod parked;
+mod rebase;
+mod row;
+mod status;
+mod storage;
+
+pub use database::{Database, DatabaseOptions};
+pub use migrate::{MigrationStatus, SCHEMA_VERSION};
+pub use rebase::Rebased;
+pub use storage::PostgresStorage;

@@ -1,0 +1,121 @@
+//! The ports, each handed to the file that does it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use super::Database;
+use crate::subscription::{Commit, Lease, ParkedStream, SubscriptionStatus};
+use crate::{Append, AppendError, CommandOutcome, CommandStamp, EventStorage, Lag, Page, Position};
+use crate::{RecordedEvent, StoreError, StreamId, SubscriptionStorage, TypeFilter};
+
+/// A store on Postgres. Cheap to clone; clones wake each other's followers.
+#[derive(Clone)]
+pub struct PostgresStorage {
+    pub(super) database: Database,
+    appended: Arc<watch::Sender<u64>>,
+}
+
+impl PostgresStorage {
+    /// Over this database, which must have been migrated (see [`Database::migrate`]).
+    #[must_use]
+    pub fn new(database: Database) -> Self {
+        Self {
+            database,
+            appended: Arc::new(watch::Sender::new(0)),
+        }
+    }
+
+    /// The database it works on.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Tells followers in this process that there is something to read.
+    pub(super) fn announce(&self) {
+        self.appended
+            .send_modify(|count| *count = count.wrapping_add(1));
+    }
+}
+
+#[async_trait]
+impl EventStorage for PostgresStorage {
+    async fn append(&self, append: Append) -> Result<CommandOutcome, AppendError> {
+        self.append_events(append).await
+    }
+
+    async fn load(&self, stream: &StreamId, after: u64) -> Result<Vec<RecordedEvent>, StoreError> {
+        self.load_stream(stream, after).await
+    }
+
+    async fn read_after(
+        &self,
+        after: Position,
+        types: &TypeFilter,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
+        self.read_page(after, types, limit).await
+    }
+
+    async fn command(
+        &self,
+        id: &str,
+    ) -> Result<Option<(CommandStamp, CommandOutcome)>, StoreError> {
+        self.find_command(id).await
+    }
+
+    async fn head(&self) -> Result<Position, StoreError> {
+        self.last_position().await
+    }
+
+    async fn lag(&self, after: Position) -> Result<Lag, StoreError> {
+        self.measure_lag(after).await
+    }
+
+    fn appended(&self) -> watch::Receiver<u64> {
+        self.appended.subscribe()
+    }
+}
+
+#[async_trait]
+impl SubscriptionStorage for PostgresStorage {
+    async fn acquire(
+        &self,
+        name: &str,
+        owner: &str,
+        lease: Duration,
+    ) -> Result<Option<Lease>, StoreError> {
+        self.acquire_lease(name, owner, lease).await
+    }
+
+    async fn commit(&self, lease: &Lease, commit: Commit) -> Result<(), StoreError> {
+        self.commit_step(lease, commit).await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.release_lease(lease).await
+    }
+
+    async fn parked(&self, name: &str) -> Result<Vec<ParkedStream>, StoreError> {
+        self.parked_streams(name).await
+    }
+
+    async fn subscriptions(&self) -> Result<Vec<SubscriptionStatus>, StoreError> {
+        self.list_subscriptions().await
+    }
+
+    async fn checkpoint(&self, name: &str) -> Result<Option<Position>, StoreError> {
+        self.stored_checkpoint(name).await
+    }
+
+    async fn resume(&self, name: &str, stream: &StreamId) -> Result<(), StoreError> {
+        self.resume_stream(name, stream).await
+    }
+
+    async fn skip(&self, name: &str, stream: &StreamId) -> Result<(), StoreError> {
+        self.skip_event(name, stream).await
+    }
+}
