@@ -3,16 +3,11 @@
 //! Everything is checked before anything is stored, so an append is all or none also over several
 //! streams. The refusals, and which of them goes first, are those of the Postgres store.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
 
 use super::log::Log;
-use crate::{
-    Append, AppendError, CommandOutcome, NewEvent, Position, RecordedEvent, StoreError,
-    StreamAppend,
-};
+use crate::{Append, AppendError, CommandOutcome, NewEvent, Position, RecordedEvent, StreamAppend};
 
 /// Stores the events of one command, or says why not.
 pub(super) fn append(
@@ -20,7 +15,7 @@ pub(super) fn append(
     append: Append,
     now: DateTime<Utc>,
 ) -> Result<CommandOutcome, AppendError> {
-    check_shape(&append)?;
+    append.check_shape()?;
     if let Some(stamp) = &append.command
         && let Some((first, outcome)) = log.commands.get(&stamp.id)
     {
@@ -78,26 +73,6 @@ fn store(log: &mut Log, append: StreamAppend, now: DateTime<Utc>) {
             recorded_at: Some(now),
         });
     }
-}
-
-/// What no caller may ask for: these are mistakes of a program, not of its data.
-fn check_shape(append: &Append) -> Result<(), AppendError> {
-    let refuse = |what| Err(AppendError::NotStored(StoreError::Unsupported { what }));
-    if append.streams.is_empty() || append.streams.iter().any(|s| s.events.is_empty()) {
-        return refuse("append no events");
-    }
-    let mut seen = HashSet::new();
-    if !append.streams.iter().all(|s| seen.insert(&s.stream)) {
-        return refuse("append twice to one stream in one command");
-    }
-    let id_length = append
-        .command
-        .as_ref()
-        .map_or(1, |stamp| stamp.id.chars().count());
-    if !(1..=255).contains(&id_length) {
-        return refuse("keep a command id that is empty or longer than 255 characters");
-    }
-    Ok(())
 }
 
 /// Payload and metadata must be JSON: Postgres refuses anything else with this code.

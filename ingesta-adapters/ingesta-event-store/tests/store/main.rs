@@ -1,4 +1,8 @@
 //! The store held to its promises, on a real Postgres and in memory.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on stops where it stands"
+)]
 
 mod adopt;
 mod cluster;

@@ -345,5 +345,7 @@ async fn shutdown_does_not_wait_for_ever() {
         recorder.stored("a").is_empty(),
         "an abandoned step stores nothing"
     );
+    let kept = store.subscriptions().await.unwrap().remove(0);
+    assert_eq!(kept.owner, None, "the lease was given back all the same");
     assert_eq!(store.checkpoint(NAME).await.unwrap(), Some(Position::START));
 }
