@@ -79,6 +79,12 @@ impl Database {
         &self.pool
     }
 
+    /// What a driver error of such a crate means: does waiting help, or not.
+    #[must_use]
+    pub fn failure(attempted: &'static str, error: sqlx::Error) -> StoreError {
+        classify::store(attempted, error)
+    }
+
     /// Closes every connection, waiting for those in use.
     pub async fn close(&self) {
         self.pool.close().await;

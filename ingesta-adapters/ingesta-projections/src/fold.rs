@@ -1,0 +1,157 @@
+//! The fold of one batch, without any I/O: events and current rows in, changed rows out.
+//!
+//! The same code feeds the table and the memory. It reads each touched row once and writes it
+//! once, however many of the batch's events touch it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use ingesta_event_store::RecordedEvent;
+use ingesta_event_store::subscription::ConsumeError;
+
+use crate::row::StoredRow;
+use crate::{Change, Projection, ProjectionError, RowError, TableName, Versioning};
+
+/// A batch with the rows that each of its events touches.
+pub(crate) struct Touched<'a> {
+    events: Vec<(&'a RecordedEvent, BTreeSet<String>)>,
+}
+
+/// The rows to write, in key order; `None`: the row goes.
+pub(crate) type Changes = Vec<(String, Option<StoredRow>)>;
+
+impl<'a> Touched<'a> {
+    /// Asks the projection for the keys of every event.
+    pub(crate) fn of<P: Projection>(
+        projection: &P,
+        batch: &'a [RecordedEvent],
+    ) -> Result<Self, ConsumeError> {
+        let mut events = Vec::with_capacity(batch.len());
+        for (index, event) in batch.iter().enumerate() {
+            let keys = projection
+                .keys(event)
+                .and_then(valid)
+                .map_err(|error| error.at(index))?;
+            events.push((event, keys));
+        }
+        Ok(Self { events })
+    }
+
+    /// Every key of the batch, once.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let keys: BTreeSet<&String> = self.events.iter().flat_map(|(_, keys)| keys).collect();
+        keys.into_iter().cloned().collect()
+    }
+
+    /// Folds the batch, in order, onto the rows as they are stored now.
+    pub(crate) fn fold<P: Projection>(
+        self,
+        projection: &P,
+        stored: &HashMap<String, StoredRow>,
+    ) -> Result<Changes, ConsumeError> {
+        let mut rows = BTreeMap::new();
+        for (index, (event, keys)) in self.events.into_iter().enumerate() {
+            for key in keys {
+                if !rows.contains_key(&key) {
+                    let row = Working::<P::State>::begin(stored.get(&key), projection.table());
+                    rows.insert(
+                        key.clone(),
+                        row.map_err(|e| unreadable(projection.name(), e))?,
+                    );
+                }
+                if let Some(row) = rows.get_mut(&key) {
+                    row.take(projection, &key, event, index)
+                        .map_err(|e| e.at(index))?;
+                }
+            }
+        }
+        rows.into_iter()
+            .filter_map(|(key, row)| row.end(key))
+            .collect()
+    }
+}
+
+/// The runner waits and asks again; it does not say for what.
+fn unreadable(projection: &str, error: RowError) -> ConsumeError {
+    tracing::error!(projection, %error, "the projection cannot go on");
+    ConsumeError::transient(error)
+}
+
+/// One unstorable key would make the whole batch fail for ever, so it is refused by itself.
+fn valid(keys: Vec<String>) -> Result<BTreeSet<String>, ProjectionError> {
+    let fits = |key: &String| key.len() <= TableName::KEY_BYTES_MAX && !key.contains('\0');
+    if keys.iter().all(fits) {
+        return Ok(keys.into_iter().collect());
+    }
+    let message = "the projection names a row by a key that is too long or holds NUL";
+    Err(ProjectionError::refused("key_invalid", message))
+}
+
+/// A row while the batch is folded.
+struct Working<S> {
+    state: S,
+    version: u64,
+    /// The last event that changed it, and whether it stays.
+    last: Option<(usize, Change)>,
+}
+
+impl<S: serde::Serialize + serde::de::DeserializeOwned + Default> Working<S> {
+    /// A row that this program cannot read stops the projection and parks nothing: it says that
+    /// the program is wrong, not that one event is.
+    fn begin(stored: Option<&StoredRow>, table: &TableName) -> Result<Self, RowError> {
+        Ok(match stored {
+            Some(row) => Self {
+                state: row.state(table)?,
+                version: row.version,
+                last: None,
+            },
+            None => Self {
+                state: S::default(),
+                version: 0,
+                last: None,
+            },
+        })
+    }
+
+    fn take<P: Projection<State = S>>(
+        &mut self,
+        projection: &P,
+        key: &str,
+        event: &RecordedEvent,
+        index: usize,
+    ) -> Result<(), ProjectionError> {
+        let version = match projection.versioning() {
+            Versioning::Applied => self.version + 1,
+            Versioning::StreamSequence if event.sequence <= self.version => return Ok(()),
+            Versioning::StreamSequence => event.sequence,
+        };
+        let change = projection.apply(key, &mut self.state, event)?;
+        self.version = version;
+        if change == Change::Remove {
+            (self.state, self.version) = (S::default(), 0);
+        }
+        self.last = Some((index, change));
+        Ok(())
+    }
+
+    fn end(self, key: String) -> Option<Result<(String, Option<StoredRow>), ConsumeError>> {
+        let (index, change) = self.last?;
+        if change == Change::Remove {
+            return Some(Ok((key, None)));
+        }
+        let row = serde_json::to_string(&self.state)
+            .map(|payload| {
+                (
+                    key,
+                    Some(StoredRow {
+                        version: self.version,
+                        payload,
+                    }),
+                )
+            })
+            .map_err(|_| {
+                let message = "the row cannot be written as JSON after this event";
+                ConsumeError::event(index, "unserializable", message)
+            });
+        Some(row)
+    }
+}
