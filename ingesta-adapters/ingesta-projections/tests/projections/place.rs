@@ -13,7 +13,7 @@ use ingesta_testing::services::OwnedDatabase;
 use tokio_util::sync::CancellationToken;
 
 /// Longer than anything here takes: only a test that fails waits for it.
-pub(crate) const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_secs(180);
 
 pub(crate) struct Place {
     pub(crate) database: Database,

@@ -56,7 +56,7 @@ pub async fn drop_database(url: &str) -> anyhow::Result<()> {
         .context("drop a test's database")
 }
 
-/// A database that is dropped with this value.
+/// A database that is dropped with this value, or with the throw-away server that it is in.
 #[derive(Debug)]
 pub struct OwnedDatabase {
     url: String,
@@ -99,6 +99,11 @@ impl Drop for OwnedDatabase {
         reason = "what stays behind must be seen, and drop cannot fail"
     )]
     fn drop(&mut self) {
+        // A throw-away server goes as a whole. Dropping a database holds a transaction open through
+        // a checkpoint, and an open writer holds back every reader of the log in the same cluster.
+        if super::given("DATABASE_URL").is_none() {
+            return;
+        }
         let url = std::mem::take(&mut self.url);
         let name = database_of(&url).unwrap_or_default().to_owned();
         let dropped = std::thread::spawn(move || {

@@ -1,0 +1,23 @@
+//! Why a server did not start.
+
+use std::net::SocketAddr;
+
+use ingesta_event_store::StoreError;
+
+/// A server that did not start. Nothing of it is left running.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The database is away, or its schema is not the one that this program works on.
+    /// *Handling*: for [`StoreError::SchemaTooOld`] run the migration.
+    #[error("cannot work on this database")]
+    Database(#[from] StoreError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {listen}")]
+    Listen {
+        /// The address that was asked for.
+        listen: SocketAddr,
+        /// What the operating system says.
+        #[source]
+        cause: std::io::Error,
+    },
+}

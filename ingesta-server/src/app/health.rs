@@ -1,0 +1,182 @@
+//! How the server stands, asked of the things themselves and not of what this process hopes.
+//!
+//! Promises: every look is bounded in time; a component that does not answer is down, never
+//! missing. A parked stream is shown and does not take the server out of rotation: its neighbours
+//! go on, and another server would not fare better with it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ingesta_event_store::subscription::{RunnerStatus, SubscriptionStatus};
+use ingesta_event_store::{EventStorage, Lag, PostgresStorage, StoreError, SubscriptionStorage};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::metrics::Measured;
+use super::subscriptions::Statuses;
+
+/// How long one look may take; beyond it the database counts as away.
+const LOOK: Duration = Duration::from_secs(3);
+
+/// Looks at the components.
+#[derive(Clone)]
+pub(crate) struct Health {
+    pub(super) storage: PostgresStorage,
+    pub(super) statuses: Arc<Statuses>,
+    pub(super) lag_alarm: Duration,
+}
+
+/// One part of the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Component {
+    /// `database`, `schema`, or the name of a subscription.
+    pub(crate) name: &'static str,
+    /// `up`, `degraded` (works, and somebody should look) or `down`.
+    #[schema(value_type = String)]
+    pub(crate) status: &'static str,
+    /// What is to be seen, free of personal data.
+    pub(crate) detail: String,
+}
+
+impl Component {
+    fn new(name: &'static str, status: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            name,
+            status,
+            detail: detail.into(),
+        }
+    }
+
+    pub(crate) fn is_down(&self) -> bool {
+        self.status == "down"
+    }
+}
+
+impl Health {
+    /// The database and whether a subscription has stopped: what the public health says.
+    pub(crate) async fn brief(&self) -> Vec<Component> {
+        let mut components = vec![self.database().await];
+        for (name, status) in self.statuses.iter() {
+            if let RunnerStatus::Stopped { error } = &*status.borrow() {
+                components.push(Component::new(name, "down", format!("stopped: {error}")));
+            }
+        }
+        components
+    }
+
+    /// Every component: what decides whether requests should come here.
+    pub(crate) async fn full(&self) -> Vec<Component> {
+        let (database, schema) = tokio::join!(self.database(), self.schema());
+        let seen = in_time(self.storage.subscriptions())
+            .await
+            .unwrap_or_default();
+        let mut components = vec![database, schema];
+        for (name, status) in self.statuses.iter() {
+            let status = status.borrow().clone();
+            let stored = seen.iter().find(|stored| stored.name == *name);
+            components.push(self.subscription(name, &status, stored).await);
+        }
+        components
+    }
+
+    /// What the gauges show; `None` where the database does not answer.
+    pub(crate) async fn measure(&self) -> Option<(Vec<Measured>, f64)> {
+        let oldest = in_time(self.storage.oldest_writer()).await.ok()?;
+        let seen = in_time(self.storage.subscriptions()).await.ok()?;
+        let mut measured = Vec::new();
+        for (name, status) in self.statuses.iter() {
+            let stopped = matches!(*status.borrow(), RunnerStatus::Stopped { .. });
+            let stored = seen.iter().find(|stored| stored.name == *name);
+            let checkpoint = stored.map(|stored| stored.checkpoint).unwrap_or_default();
+            let lag = in_time(self.storage.lag(checkpoint)).await.ok()?;
+            measured.push(Measured {
+                name: (*name).to_owned(),
+                lag_events: lag.events,
+                lag_seconds: lag.age.unwrap_or_default().as_secs_f64(),
+                parked: stored.map_or(0, |stored| stored.parked),
+                stopped,
+            });
+        }
+        Some((
+            measured,
+            oldest.map_or(0.0, |writer| writer.age.as_secs_f64()),
+        ))
+    }
+
+    async fn database(&self) -> Component {
+        match in_time(self.storage.head()).await {
+            Ok(_) => Component::new("database", "up", "it answers"),
+            Err(error) => Component::new("database", "down", error.to_string()),
+        }
+    }
+
+    async fn schema(&self) -> Component {
+        match in_time(self.storage.database().check_schema()).await {
+            Ok(()) => Component::new("schema", "up", "it is the one that this program works on"),
+            Err(error) => Component::new("schema", "down", error.to_string()),
+        }
+    }
+
+    async fn subscription(
+        &self,
+        name: &'static str,
+        status: &RunnerStatus,
+        stored: Option<&SubscriptionStatus>,
+    ) -> Component {
+        let standing = match status {
+            RunnerStatus::Following { .. } => "following",
+            RunnerStatus::Standby => "standing by for another server",
+            RunnerStatus::Starting => return Component::new(name, "down", "not started yet"),
+            RunnerStatus::Stopped { error } => {
+                return Component::new(name, "down", format!("stopped: {error}"));
+            }
+            RunnerStatus::Ended => return Component::new(name, "down", "ended"),
+        };
+        let Some(stored) = stored else {
+            return Component::new(name, "down", "its checkpoint could not be read");
+        };
+        let lag = match in_time(self.storage.lag(stored.checkpoint)).await {
+            Ok(lag) => lag,
+            Err(error) => return Component::new(name, "down", error.to_string()),
+        };
+        let behind = format!("{standing}, {}", behind(&lag));
+        if lag.age.is_some_and(|age| age > self.lag_alarm) {
+            return Component::new(name, "down", behind);
+        }
+        match stored.parked {
+            0 => Component::new(name, "up", behind),
+            parked => Component::new(
+                name,
+                "degraded",
+                format!("{behind}, {parked} parked streams"),
+            ),
+        }
+    }
+}
+
+fn behind(lag: &Lag) -> String {
+    let mut text = format!("{} events behind", lag.events);
+    if let Some(age) = lag.age {
+        text.push_str(&format!(", the oldest {} s old", age.as_secs()));
+    }
+    if let Some(writer) = &lag.blocker {
+        let pid = writer
+            .pid
+            .map_or_else(|| "a prepared one".to_owned(), |pid| pid.to_string());
+        let seconds = writer.age.as_secs();
+        text.push_str(&format!(
+            ", held back by transaction of pid {pid} for {seconds} s"
+        ));
+    }
+    text
+}
+
+async fn in_time<T>(look: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    let late = |cause| StoreError::Unavailable {
+        attempted: "looking at it",
+        cause,
+    };
+    tokio::time::timeout(LOOK, look)
+        .await
+        .unwrap_or_else(|elapsed| Err(late(Box::new(elapsed))))
+}

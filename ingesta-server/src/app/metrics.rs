@@ -1,0 +1,153 @@
+//! What is counted and measured, in the OpenMetrics text format.
+//!
+//! Promises: labels are constants of the program (names of commands, routes, subscriptions), never
+//! an id or a value of a client, so their number is bounded and nothing personal is in them.
+//! Gauges are measured when they are asked for, not before.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct CommandLabels {
+    command: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct RequestLabels {
+    method: &'static str,
+    route: String,
+    status: u16,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct SubscriptionLabels {
+    subscription: String,
+}
+
+type Float = Gauge<f64, AtomicU64>;
+
+/// Everything that this process counts. Cheap to clone; clones count together.
+#[derive(Clone, Default)]
+pub(crate) struct Metrics {
+    commands: Family<CommandLabels, Counter>,
+    requests: Family<RequestLabels, Counter>,
+    lag_events: Family<SubscriptionLabels, Gauge>,
+    lag_seconds: Family<SubscriptionLabels, Float>,
+    parked: Family<SubscriptionLabels, Gauge>,
+    stopped: Family<SubscriptionLabels, Gauge>,
+    oldest_writer: Float,
+    database_up: Gauge,
+}
+
+/// What is measured of one subscription.
+pub(crate) struct Measured {
+    pub(crate) name: String,
+    pub(crate) lag_events: u64,
+    pub(crate) lag_seconds: f64,
+    pub(crate) parked: u64,
+    pub(crate) stopped: bool,
+}
+
+impl Metrics {
+    pub(crate) fn command(&self, command: &'static str, outcome: &'static str) {
+        self.commands
+            .get_or_create(&CommandLabels { command, outcome })
+            .inc();
+    }
+
+    pub(crate) fn request(&self, method: &'static str, route: &str, status: u16) {
+        let labels = RequestLabels {
+            method,
+            route: route.to_owned(),
+            status,
+        };
+        self.requests.get_or_create(&labels).inc();
+    }
+
+    /// Takes the measurements of one look at the database; `None`: it did not answer.
+    pub(crate) fn measured(&self, seen: Option<(Vec<Measured>, f64)>) {
+        self.database_up.set(i64::from(seen.is_some()));
+        let Some((subscriptions, oldest_writer)) = seen else {
+            return;
+        };
+        self.oldest_writer.set(oldest_writer);
+        for seen in subscriptions {
+            let labels = SubscriptionLabels {
+                subscription: seen.name,
+            };
+            let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+            self.lag_events
+                .get_or_create(&labels)
+                .set(whole(seen.lag_events));
+            self.lag_seconds
+                .get_or_create(&labels)
+                .set(seen.lag_seconds);
+            self.parked.get_or_create(&labels).set(whole(seen.parked));
+            self.stopped
+                .get_or_create(&labels)
+                .set(i64::from(seen.stopped));
+        }
+    }
+
+    /// The text of everything.
+    pub(crate) fn text(&self, registry: &Registry) -> String {
+        let mut out = String::new();
+        // Writing to a string cannot fail; if it ever does, what was written is still answered.
+        let _ = text::encode(&mut out, registry);
+        out
+    }
+
+    /// The names and helps, for a process's one registry.
+    pub(crate) fn registry(&self) -> Arc<Registry> {
+        let mut registry = Registry::with_prefix("ingesta");
+        let r = &mut registry;
+        r.register(
+            "commands",
+            "Commands by name and outcome",
+            self.commands.clone(),
+        );
+        r.register(
+            "http_requests",
+            "Requests by route and status",
+            self.requests.clone(),
+        );
+        r.register(
+            "subscription_lag_events",
+            "Committed events after the checkpoint, counted up to 100000",
+            self.lag_events.clone(),
+        );
+        r.register(
+            "subscription_lag_seconds",
+            "Age of the oldest event after the checkpoint",
+            self.lag_seconds.clone(),
+        );
+        r.register(
+            "subscription_parked_streams",
+            "Streams behind a failed event",
+            self.parked.clone(),
+        );
+        r.register(
+            "subscription_stopped",
+            "1 where this process cannot go on with it",
+            self.stopped.clone(),
+        );
+        r.register(
+            "oldest_writer_seconds",
+            "Age of the oldest open writing transaction of the cluster, which holds readers back",
+            self.oldest_writer.clone(),
+        );
+        r.register(
+            "database_up",
+            "1 if the database answered just now",
+            self.database_up.clone(),
+        );
+        Arc::new(registry)
+    }
+}

@@ -1,0 +1,153 @@
+//! The composition root: a database goes in, a running server comes out.
+//!
+//! Promises: it refuses a schema that it does not know; it listens before it says that it started;
+//! it stops in bounded time, requests first, then the subscriptions, whose leases it gives back.
+//! It does not migrate, configure or log by itself: the command line does.
+
+mod codec;
+mod error;
+mod health;
+mod metrics;
+mod options;
+mod state;
+mod subscriptions;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::serve::ListenerExt;
+use ingesta_event_store::{Database, PostgresStorage, Storage};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub use codec::event_codec;
+pub use error::AppError;
+pub(crate) use health::{Component, Health};
+pub(crate) use metrics::Metrics;
+pub use options::AppOptions;
+pub(crate) use state::AppState;
+
+use self::subscriptions::{Ground, Subscriptions};
+use crate::comandos::Despachador;
+use crate::consultas::Consultas;
+
+/// A running server: HTTP and the subscriptions behind it.
+///
+/// Dropping it does not stop it: see [`App::stop`].
+pub struct App {
+    addr: SocketAddr,
+    grace: Duration,
+    subscriptions: Subscriptions,
+    server: JoinHandle<()>,
+    stop: CancellationToken,
+    ended: CancellationToken,
+}
+
+impl App {
+    /// Starts a server on a database that has been migrated.
+    ///
+    /// # Errors
+    /// See [`AppError`]. Nothing is left running then.
+    pub async fn start(database: Database, options: AppOptions) -> Result<Self, AppError> {
+        database.check_schema().await?;
+        let listen = options.listen;
+        let listening = async {
+            let listener = TcpListener::bind(listen).await?;
+            let addr = listener.local_addr()?;
+            Ok((listener, addr))
+        };
+        let (listener, addr) = listening
+            .await
+            .map_err(|cause| AppError::Listen { listen, cause })?;
+
+        let postgres = PostgresStorage::new(database.clone());
+        let storage: Arc<dyn Storage> = Arc::new(postgres.clone());
+        let (codec, metrics) = (event_codec(), Metrics::default());
+        let despachador =
+            Despachador::measured(Arc::clone(&storage), codec.clone(), metrics.clone());
+        let ground = Ground {
+            database: &database,
+            storage: &storage,
+            codec: &codec,
+            despachador: &despachador,
+            options: &options,
+        };
+        let (subscriptions, lecturas, statuses) = Subscriptions::start(&ground).await?;
+        let health = Health {
+            storage: postgres,
+            statuses: Arc::new(statuses),
+            lag_alarm: options.lag_alarm,
+        };
+        let state = AppState {
+            despachador,
+            consultas: Consultas::new(lecturas),
+            health,
+            registry: metrics.registry(),
+            metrics,
+        };
+        let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
+        let router = crate::http::router(state, options.body_limit_bytes);
+        let server = serve(listener, router, stop.clone(), ended.clone());
+        let grace = options.shutdown_grace;
+        Ok(Self {
+            addr,
+            grace,
+            subscriptions,
+            server,
+            stop,
+            ended,
+        })
+    }
+
+    /// The address that it listens on, with the port that was taken.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Stops it: no new requests, the ones under way are finished, the leases are given back.
+    ///
+    /// Takes at most twice the grace of the options, whatever hangs.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        if tokio::time::timeout(self.grace, &mut self.server)
+            .await
+            .is_err()
+        {
+            tracing::warn!("requests did not end in time and are cut off");
+            self.server.abort();
+        }
+        self.subscriptions.stop(self.grace).await;
+    }
+
+    /// Ends when the HTTP server ends by itself, which nothing but a fault makes it do.
+    pub async fn failed(&self) {
+        self.ended.cancelled().await;
+    }
+}
+
+fn serve(
+    listener: TcpListener,
+    router: axum::Router,
+    stop: CancellationToken,
+    ended: CancellationToken,
+) -> JoinHandle<()> {
+    // Answers are small and must not wait for the acknowledgement of the one before.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps its delay");
+        }
+    });
+    tokio::spawn(async move {
+        // Also where the server panics or is cut off.
+        let _ended = ended.drop_guard();
+        let served = axum::serve(listener, router)
+            .with_graceful_shutdown(async move { stop.cancelled().await })
+            .await;
+        if let Err(error) = served {
+            tracing::error!(%error, "the HTTP server ended");
+        }
+    })
+}

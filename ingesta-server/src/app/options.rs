@@ -1,0 +1,39 @@
+//! What a server can be told before it starts, with a default for everything.
+//!
+//! It reads no file and no environment: the command line does that and fills this in.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use uuid::Uuid;
+
+/// How a server behaves.
+#[derive(Clone, Debug)]
+pub struct AppOptions {
+    /// Where it listens; port 0 takes a free one. Default 127.0.0.1:5000.
+    pub listen: SocketAddr,
+    /// Who this process is, unique among all servers of one database: the holder of its leases.
+    /// Default: process id and a new uuid.
+    pub owner: String,
+    /// The largest request body, in bytes. Default 64 KiB.
+    pub body_limit_bytes: usize,
+    /// How long requests and subscriptions may go on after the stop was asked for. Default 10 s.
+    pub shutdown_grace: Duration,
+    /// How long a read waits for its view to reach `?desde=`. Default 5 s.
+    pub read_wait: Duration,
+    /// A subscription that is further behind than this is not ready. Default 60 s.
+    pub lag_alarm: Duration,
+}
+
+impl Default for AppOptions {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 5000)),
+            owner: format!("{}-{}", std::process::id(), Uuid::now_v7()),
+            body_limit_bytes: 64 * 1024,
+            shutdown_grace: Duration::from_secs(10),
+            read_wait: Duration::from_secs(5),
+            lag_alarm: Duration::from_secs(60),
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! What every HTTP handler may use.
+
+use std::sync::Arc;
+
+use prometheus_client::registry::Registry;
+
+use super::{Health, Metrics};
+use crate::comandos::Despachador;
+use crate::consultas::Consultas;
+
+/// The parts of the running server. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct AppState {
+    pub(crate) despachador: Despachador,
+    pub(crate) consultas: Consultas,
+    pub(crate) health: Health,
+    pub(crate) metrics: Metrics,
+    pub(crate) registry: Arc<Registry>,
+}

@@ -1,0 +1,71 @@
+//! `ingesta projections list`: the tables that are folded from the log.
+//!
+//! Promises: asks, changes nothing.
+//! Does not: count rows; the database's own estimate is shown, which comes late.
+
+use ingesta_event_store::PostgresStorage;
+use ingesta_projections::{ProjectionEntry, ProjectionStatus, TableName, projection_statuses};
+use serde_json::json;
+
+use super::args::ProjectionsCommand;
+use super::database::Opened;
+use super::exit::{CliError, Exit};
+use super::out::Out;
+use super::subscriptions::state;
+use crate::config::Config;
+use crate::registry;
+
+pub(super) async fn run(
+    config: &Config,
+    command: &ProjectionsCommand,
+    out: &Out,
+) -> Result<Exit, CliError> {
+    let ProjectionsCommand::List = command;
+    let opened = Opened::existing(config).await?.checked().await?;
+    let entries: Vec<ProjectionEntry> = registry::PROJECTIONS
+        .iter()
+        .map(|name| ProjectionEntry {
+            name: (*name).to_owned(),
+            table: TableName::new(*name).expect("the registry holds names of tables"),
+        })
+        .collect();
+    let storage = PostgresStorage::new(opened.database.clone());
+    let statuses = projection_statuses(&storage, &opened.database, &entries).await?;
+    for status in &statuses {
+        out.json(&as_json(status));
+    }
+    let head = ["NAME", "STATE", "CHECKPOINT", "LAG", "ROWS", "PARKED"];
+    out.table(&head, &statuses.iter().map(columns).collect::<Vec<_>>());
+    opened.close().await?;
+    Ok(Exit::Done)
+}
+
+fn columns(status: &ProjectionStatus) -> Vec<String> {
+    let absent = || "-".to_owned();
+    vec![
+        status.name.clone(),
+        state(status.cluster_changed, status.running).to_owned(),
+        status
+            .checkpoint
+            .map_or_else(absent, |position| position.to_string()),
+        status.lag.events.to_string(),
+        status
+            .rows_estimate
+            .map_or_else(absent, |rows| format!("about {rows}")),
+        status.parked.to_string(),
+    ]
+}
+
+fn as_json(status: &ProjectionStatus) -> serde_json::Value {
+    json!({
+        "name": status.name,
+        "state": state(status.cluster_changed, status.running),
+        "table": status.table.to_string(),
+        "checkpoint": status.checkpoint,
+        "lag_events": status.lag.events,
+        "lag_seconds": status.lag.age.map(|age| age.as_secs_f64()),
+        "rows_estimate": status.rows_estimate,
+        "parked": status.parked,
+        "moved_at": status.moved_at,
+    })
+}

@@ -1,0 +1,104 @@
+//! From texts to typed values.
+//!
+//! Promises: a value out of range is refused with the range; nothing is rounded or clamped.
+//! Does not: know where the texts come from.
+
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::key::KEYS;
+use super::{Config, ConfigError, DatabaseAddress, Layers, LogFormat, Source};
+
+pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
+    let connections = number(
+        layers,
+        "database_connections",
+        1..=1_000,
+        "a number, 1 to 1000",
+    )?;
+    let seconds = "a whole number of seconds, 1 to 3600";
+    Ok(Config {
+        listen: parsed(
+            layers,
+            "listen",
+            "an address and port, as in 127.0.0.1:5000",
+        )?,
+        data_dir: parsed(layers, "data_dir", "a folder")?,
+        database_url: layers
+            .get("database_url")
+            .map(|s| DatabaseAddress::new(&s.value)),
+        database_connections: u32::try_from(connections).expect("at most 1,000"),
+        log: parsed(layers, "log", "a filter, as in info,sqlx=warn")?,
+        log_format: log_format(layers)?,
+        body_limit: body_limit(layers)?,
+        shutdown_grace: Duration::from_secs(number(
+            layers,
+            "shutdown_grace_seconds",
+            1..=3_600,
+            seconds,
+        )?),
+        read_wait: Duration::from_secs(number(layers, "read_wait_seconds", 1..=3_600, seconds)?),
+        lag_alarm: Duration::from_secs(number(layers, "lag_alarm_seconds", 1..=3_600, seconds)?),
+        settings: KEYS
+            .iter()
+            .map(|key| (key, layers.get(key.name).cloned()))
+            .collect(),
+    })
+}
+
+fn log_format(layers: &Layers) -> Result<LogFormat, ConfigError> {
+    let text: String = parsed(layers, "log_format", "text or json")?;
+    match text.as_str() {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(bad(layers, "log_format", "text or json")),
+    }
+}
+
+/// The greatest accepted: an ingesta is a few hundred bytes, so 16 MiB is beyond any use.
+fn body_limit(layers: &Layers) -> Result<usize, ConfigError> {
+    let expected = "a whole number of bytes, 1024 to 16777216";
+    let bytes = number(layers, "body_limit_bytes", 1_024..=16_777_216, expected)?;
+    Ok(usize::try_from(bytes).expect("at most 16 MiB"))
+}
+
+fn number(
+    layers: &Layers,
+    key: &'static str,
+    range: RangeInclusive<u64>,
+    expected: &'static str,
+) -> Result<u64, ConfigError> {
+    let number: u64 = parsed(layers, key, expected)?;
+    if range.contains(&number) {
+        Ok(number)
+    } else {
+        Err(bad(layers, key, expected))
+    }
+}
+
+fn parsed<T: FromStr>(
+    layers: &Layers,
+    key: &'static str,
+    expected: &'static str,
+) -> Result<T, ConfigError> {
+    let text = layers
+        .get(key)
+        .map(|setting| setting.value.as_str())
+        .unwrap_or_default();
+    if text.is_empty() {
+        return Err(bad(layers, key, expected));
+    }
+    text.parse().map_err(|_| bad(layers, key, expected))
+}
+
+fn bad(layers: &Layers, key: &'static str, expected: &'static str) -> ConfigError {
+    let source_of = layers
+        .get(key)
+        .map_or(Source::Default, |setting| setting.source.clone());
+    ConfigError::BadValue {
+        key,
+        source_of,
+        expected,
+    }
+}

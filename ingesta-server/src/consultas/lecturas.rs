@@ -1,0 +1,104 @@
+//! What queries read from: the views, and the log where a view does not hold it yet.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cqrs_es::{Aggregate, View};
+use ingesta_event_store::subscription::{Waited, wait_for};
+use ingesta_event_store::{EventCodec, Position, RecordedEvent, Storage, StoreError, StreamId};
+use ingesta_projections::ReadModel;
+use tokio::sync::watch;
+
+use super::ConsultaError;
+use crate::registry::{VISTA_IMAGENES, VISTA_INGESTAS};
+use crate::vistas::{ImagenVista, IngestaVista};
+
+/// The views of this server, and the log behind them.
+#[derive(Clone)]
+pub struct Lecturas {
+    pub(crate) ingestas: ReadModel<IngestaVista>,
+    pub(crate) imagenes: ReadModel<ImagenVista>,
+    /// The reaction that makes images, where it runs in this process.
+    pub(crate) reaccion: Option<watch::Receiver<Position>>,
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) codec: EventCodec,
+    /// How long one read waits at most.
+    pub(crate) wait: Duration,
+}
+
+impl Lecturas {
+    /// Waits until both views hold everything up to `position`, at most for `timeout`.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn alcanzar(
+        &self,
+        position: Position,
+        timeout: Duration,
+    ) -> Result<Waited, StoreError> {
+        let ingestas = self.ingestas.wait_for(position, timeout);
+        let imagenes = self.imagenes.wait_for(position, timeout);
+        let (ingestas, imagenes) = tokio::join!(ingestas, imagenes);
+        Ok(match ingestas? {
+            Waited::Reached => imagenes?,
+            behind @ Waited::TimedOut { .. } => behind,
+        })
+    }
+
+    /// The events of one aggregate, from the log.
+    pub(super) async fn stream<A: Aggregate>(
+        &self,
+        id: &str,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        self.storage.load(&StreamId::of::<A>(id), 0).await
+    }
+
+    /// What the view would hold if it had arrived: the same fold, over the stream itself.
+    pub(super) fn fold<A: Aggregate, V: View<A>>(
+        &self,
+        events: &[RecordedEvent],
+    ) -> Result<V, ConsultaError> {
+        let mut view = V::default();
+        for event in events {
+            view.update(&self.codec.decode::<A>(event)?);
+        }
+        Ok(view)
+    }
+
+    /// Whether the view `name` can answer for the stream as of `desde`: it is there, and the
+    /// stream does not wait behind an event that failed. Without `desde` anything will do.
+    pub(super) async fn sirve(
+        &self,
+        name: &'static str,
+        stream: &StreamId,
+        desde: Option<Position>,
+    ) -> Result<bool, ConsultaError> {
+        let Some(desde) = desde else { return Ok(true) };
+        if !self.llega(name, desde).await? {
+            // The log itself may answer, unless it has never been that far.
+            if desde > self.storage.head().await? {
+                return Err(ConsultaError::Atrasada { what: name });
+            }
+            return Ok(false);
+        }
+        let parked = self.storage.parked(name).await?;
+        Ok(parked.iter().all(|row| row.stream != *stream))
+    }
+
+    /// Waits for a subscription of this server, at most as long as a read waits.
+    pub(super) async fn llega(
+        &self,
+        name: &'static str,
+        position: Position,
+    ) -> Result<bool, StoreError> {
+        let waited = match name {
+            VISTA_INGESTAS => self.ingestas.wait_for(position, self.wait).await?,
+            VISTA_IMAGENES => self.imagenes.wait_for(position, self.wait).await?,
+            other => {
+                let local = self.reaccion.clone();
+                wait_for(&*self.storage, other, position, self.wait, local).await?
+            }
+        };
+        Ok(waited == Waited::Reached)
+    }
+}

@@ -1,0 +1,80 @@
+//! What a request brings besides the command itself: its name, its conversation, its patience.
+//!
+//! Promises: a malformed `Idempotency-Key` is refused, because to ignore it could do a thing twice.
+//! `actor` stays empty until there is access control.
+
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::http::request::Parts;
+use ingesta_event_store::{CommandContext, Metadata, fingerprint};
+use ingesta_http::{
+    AppliedWait, DEFAULT_WAIT_CAP, IdempotencyKey, PreferWait, Problem, RequestId, TraceParent,
+};
+use uuid::Uuid;
+
+/// The circumstances of one command.
+pub(super) struct Circunstancias {
+    key: Option<IdempotencyKey>,
+    request_id: Option<RequestId>,
+    traceparent: Option<TraceParent>,
+    /// How long the client would like the answer to wait for the views.
+    pub(super) wait: Option<AppliedWait>,
+}
+
+/// The longest id of a command that the store takes.
+const LONGEST: usize = 255;
+
+impl Circunstancias {
+    /// The command's name in the store. What clients choose stands behind `http/`, so that it can
+    /// never be the name of a reaction's command.
+    pub(super) fn command_id(&self) -> Option<String> {
+        let key = self.key.as_ref()?.as_str();
+        let name = format!("http/{key}");
+        if name.len() <= LONGEST {
+            return Some(name);
+        }
+        let hash: String = fingerprint(&key)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Some(format!("http-sha256/{hash}"))
+    }
+
+    /// The context that is stored with the command's events.
+    pub(super) fn context(&self) -> CommandContext {
+        let named = self.request_id.as_ref().map(|id| id.as_str().to_owned());
+        let traced = self
+            .traceparent
+            .as_ref()
+            .map(|parent| parent.trace_id().to_owned());
+        let correlation = named
+            .or(traced)
+            .unwrap_or_else(|| Uuid::now_v7().to_string());
+        CommandContext::default().with_metadata(Metadata {
+            correlation_id: Some(correlation),
+            traceparent: self
+                .traceparent
+                .as_ref()
+                .map(|parent| parent.as_str().to_owned()),
+            ..Metadata::default()
+        })
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Circunstancias {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let key = <IdempotencyKey as OptionalFromRequestParts<S>>::from_request_parts(parts, state);
+        let key = key.await?;
+        let Ok(request_id) = RequestId::from_request_parts(parts, state).await;
+        let Ok(traceparent) = TraceParent::from_request_parts(parts, state).await;
+        let Ok(prefer) = PreferWait::from_request_parts(parts, state).await;
+        let wait = prefer.capped(DEFAULT_WAIT_CAP);
+        Ok(Self {
+            key,
+            request_id,
+            traceparent,
+            wait,
+        })
+    }
+}

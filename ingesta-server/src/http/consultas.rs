@@ -1,0 +1,188 @@
+//! The reads: one ingesta, all of them in pages, the image of one.
+//!
+//! Promises: `?desde=` is a position that a command was answered with, and the answer reflects it
+//! or is a 503; an unknown id is a 404 and a malformed one a 400; a page is an array, and the next
+//! one is named by `Link`.
+
+use std::num::NonZeroU32;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderValue, Uri, header};
+use axum::response::{IntoResponse, Response};
+use ingesta_domain::consulta::{ObtenerImagen, ObtenerIngesta, ObtenerTodasIngestas};
+use ingesta_domain::valor::IdIngesta;
+use ingesta_event_store::Position;
+use ingesta_http::{Cursor, IfNoneMatch, PathId, Problem, QueryParams, VersionTag, next_page_link};
+use serde::{Deserialize, Serialize};
+
+use super::esquemas::Problema;
+use super::rechazo::{no_existe, sin_respuesta};
+use crate::app::AppState;
+use crate::vistas::{FilaImagen, FilaIngesta};
+
+/// The list that a cursor belongs to.
+const LISTA: &str = "ingestas";
+const LIMITE_MAXIMO: u32 = 500;
+const LIMITE: NonZeroU32 = NonZeroU32::new(100).expect("a hundred is not zero");
+
+#[derive(Deserialize)]
+pub(super) struct Desde {
+    /// The position that the answer must reflect at least.
+    desde: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Pagina {
+    /// Rows in a page: 1 to 500.
+    limite: Option<u32>,
+    /// Where the page begins, from the `Link` of the page before.
+    cursor: Option<String>,
+    /// The position that the answer must reflect at least.
+    desde: Option<String>,
+}
+
+/// One ingesta.
+#[utoipa::path(
+    get,
+    path = "/ingesta/consulta-por-id/{id}",
+    tag = "consultas",
+    params(("id" = uuid::Uuid, Path, description = "Which ingesta"),
+        ("desde" = Option<String>, Query,
+            description = "The position that the answer must reflect at least"),
+        ("If-None-Match" = Option<String>, Header, description = "The version at hand")),
+    responses(
+        (status = 200, description = "The ingesta", body = FilaIngesta,
+            headers(("ETag" = String))),
+        (status = 304, description = "The version at hand is the current one"),
+        (status = 400, description = "Malformed id or position", body = Problema),
+        (status = 404, description = "No such ingesta", body = Problema),
+        (status = 503, description = "Not now", body = Problema),
+    ),
+)]
+pub(super) async fn consulta_por_id(
+    State(app): State<AppState>,
+    PathId(id): PathId<IdIngesta>,
+    QueryParams(Desde { desde }): QueryParams<Desde>,
+    at_hand: IfNoneMatch,
+) -> Result<Response, Problem> {
+    let found = app
+        .consultas
+        .consultar(ObtenerIngesta { id }, posicion(desde)?)
+        .await;
+    let fila = found.map_err(sin_respuesta)?.ok_or_else(no_existe)?;
+    Ok(fila_con_version(&at_hand, VersionTag(fila.version), fila))
+}
+
+/// The image of an ingesta.
+#[utoipa::path(
+    get,
+    path = "/ingesta/{id}/imagen",
+    tag = "consultas",
+    params(("id" = uuid::Uuid, Path, description = "Which ingesta"),
+        ("desde" = Option<String>, Query,
+            description = "The position that the answer must reflect at least"),
+        ("If-None-Match" = Option<String>, Header, description = "The version at hand")),
+    responses(
+        (status = 200, description = "Its image", body = FilaImagen, headers(("ETag" = String))),
+        (status = 304, description = "The version at hand is the current one"),
+        (status = 400, description = "Malformed id or position", body = Problema),
+        (status = 404, description = "No such ingesta", body = Problema),
+        (status = 503, description = "Not made yet, or not now", body = Problema),
+    ),
+)]
+pub(super) async fn imagen(
+    State(app): State<AppState>,
+    PathId(id): PathId<IdIngesta>,
+    QueryParams(Desde { desde }): QueryParams<Desde>,
+    at_hand: IfNoneMatch,
+) -> Result<Response, Problem> {
+    let consulta = ObtenerImagen { id_ingesta: id };
+    let found = app.consultas.consultar(consulta, posicion(desde)?).await;
+    let fila = found.map_err(sin_respuesta)?.ok_or_else(no_existe)?;
+    Ok(fila_con_version(&at_hand, VersionTag(fila.version), fila))
+}
+
+/// All ingestas, a page at a time.
+#[utoipa::path(
+    get,
+    path = "/ingesta/todas",
+    tag = "consultas",
+    params(
+        ("limite" = Option<u32>, Query, description = "Rows in a page: 1 to 500, default 100"),
+        ("cursor" = Option<String>, Query,
+            description = "Where the page begins, from the `Link` of the page before"),
+        ("desde" = Option<String>, Query,
+            description = "The position that the answer must reflect at least"),
+    ),
+    responses(
+        (status = 200, description = "A page, in the order in which they were handed in",
+            body = Vec<FilaIngesta>, headers(("Link" = String))),
+        (status = 400, description = "A parameter is refused", body = Problema),
+        (status = 503, description = "Not now", body = Problema),
+    ),
+)]
+pub(super) async fn todas(
+    State(app): State<AppState>,
+    asked: Uri,
+    QueryParams(pagina): QueryParams<Pagina>,
+) -> Result<Response, Problem> {
+    let despues_de = pagina.cursor.as_deref().map(cursor).transpose()?;
+    let consulta = ObtenerTodasIngestas {
+        despues_de,
+        limite: limite(pagina.limite)?,
+    };
+    let found = app
+        .consultas
+        .consultar(consulta, posicion(pagina.desde)?)
+        .await;
+    let page = found.map_err(sin_respuesta)?;
+    let mut answer = privado(Json(page.filas).into_response());
+    if let Some(last) = page.siguiente {
+        let next = Cursor::after(last.to_string()).encode(LISTA);
+        answer
+            .headers_mut()
+            .insert(header::LINK, next_page_link(&asked, "cursor", &next));
+    }
+    Ok(answer)
+}
+
+fn fila_con_version(at_hand: &IfNoneMatch, current: VersionTag, fila: impl Serialize) -> Response {
+    let whole = || (current, Json(fila)).into_response();
+    privado(at_hand.not_modified(current).unwrap_or_else(whole))
+}
+
+/// What is read about a patient's image is nothing for shared caches.
+fn privado(mut answer: Response) -> Response {
+    let value = HeaderValue::from_static("private, no-cache");
+    answer.headers_mut().insert(header::CACHE_CONTROL, value);
+    answer
+}
+
+fn posicion(desde: Option<String>) -> Result<Option<Position>, Problem> {
+    desde.map(|text| text.parse()).transpose().map_err(|_| {
+        let detail = "desde debe ser la posicion de una respuesta anterior, sin cambios";
+        Problem::bad_request("posicion_malformada", detail).with("campo", "desde")
+    })
+}
+
+fn limite(asked: Option<u32>) -> Result<NonZeroU32, Problem> {
+    let Some(asked) = asked else {
+        return Ok(LIMITE);
+    };
+    NonZeroU32::new(asked)
+        .filter(|limite| limite.get() <= LIMITE_MAXIMO)
+        .ok_or_else(|| {
+            let detail = format!("limite debe estar entre 1 y {LIMITE_MAXIMO}");
+            Problem::bad_request("limite_fuera_de_rango", detail).with("campo", "limite")
+        })
+}
+
+fn cursor(text: &str) -> Result<IdIngesta, Problem> {
+    let key = Cursor::decode(text, LISTA)?;
+    // Bound to this list and still not an id: not one of ours.
+    key.last_key().parse().map_err(|_| {
+        Problem::bad_request("cursor_invalido", "el cursor no es de esta lista")
+            .with("campo", "cursor")
+    })
+}

@@ -1,0 +1,78 @@
+//! The HTTP door: one file per group of routes, made of the pieces of `ingesta-http`.
+//!
+//! Promises: every answer that is a refusal is a problem with `code` and `error`; routes and their
+//! description are one thing, so the OpenAPI document cannot drift; no handler holds a rule.
+//! Sockets, deadlines of slow clients and access control are not here.
+
+mod circunstancias;
+mod consultas;
+mod crear;
+mod esquemas;
+mod medida;
+mod rechazo;
+mod respuesta;
+mod salud;
+mod spec;
+mod transiciones;
+
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+use axum::{Router, middleware};
+use ingesta_http::{method_not_allowed, panic_to_problem, route_not_found};
+use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::AppState;
+
+/// The description of the HTTP interface, made from the routes themselves.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    routes().split_for_parts().1
+}
+
+/// Every route, with the layers around them.
+pub(crate) fn router(state: AppState, body_limit_bytes: usize) -> Router {
+    let (router, document) = routes().split_for_parts();
+    router
+        // The places where the first systems had them.
+        .route("/health", get(salud::health))
+        .route("/spec", get(spec::spec))
+        .fallback(route_not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(body_limit_bytes))
+        .layer(axum::Extension(spec::Document::new(&document)))
+        .layer(middleware::from_fn(panic_to_problem))
+        // Outermost, so that a panic counts as the 500 that it is answered with.
+        .layer(middleware::from_fn_with_state(state.clone(), medida::count))
+        .with_state(state)
+}
+
+fn routes() -> OpenApiRouter<AppState> {
+    let info = InfoBuilder::new()
+        .title("Ingesta")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "The control plane of medical image ingestion: commands, and queries of what they did.",
+        ))
+        .license(Some(
+            LicenseBuilder::new().name("MIT OR Apache-2.0").build(),
+        ))
+        .build();
+    OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info).build())
+        .routes(routes!(crear::crear_ingesta))
+        .routes(routes!(consultas::consulta_por_id))
+        .routes(routes!(consultas::todas))
+        .routes(routes!(consultas::imagen))
+        .routes(routes!(transiciones::iniciar))
+        .routes(routes!(transiciones::rechazar))
+        .routes(routes!(transiciones::finalizar))
+        .routes(routes!(transiciones::revertir))
+        .routes(routes!(transiciones::eliminar))
+        .routes(routes!(transiciones::alertar))
+        .routes(routes!(salud::health))
+        .routes(routes!(salud::livez))
+        .routes(routes!(salud::readyz))
+        .routes(routes!(salud::metrics))
+        .routes(routes!(spec::spec))
+}

@@ -1,0 +1,107 @@
+//! From what went wrong to the status, code and words that a client reads.
+//!
+//! Promises: one place for the whole table; an outcome that is unknown is called unknown; causes go
+//! to the log and never to the client.
+
+use axum::http::header;
+use ingesta_domain::ingesta::IngestaError;
+use ingesta_domain::valor::ValorError;
+use ingesta_event_store::{CommandError, StoreError};
+use ingesta_http::{Problem, RetryAfter, VersionTag};
+use ingesta_projections::ReadError;
+
+use crate::consultas::ConsultaError;
+
+const POCO: u64 = 1;
+const MAS: u64 = 5;
+
+/// 400: a value is refused. The field is named, the value is not.
+pub(super) fn valor(error: &ValorError) -> Problem {
+    Problem::bad_request(error.code(), error.to_string()).with("campo", error.campo())
+}
+
+/// 404: the log knows no such ingesta.
+pub(super) fn no_existe() -> Problem {
+    dominio(&IngestaError::IngestaNoExiste)
+}
+
+/// A command that was not carried out.
+pub(super) fn rechazo(error: CommandError<IngestaError>) -> Problem {
+    match error {
+        CommandError::Refused(refusal) => dominio(&refusal),
+        CommandError::VersionMismatch { current: 0, .. } => no_existe(),
+        CommandError::VersionMismatch { current, .. } => {
+            let detail = "la versión de If-Match no es la actual; lea de nuevo y repita";
+            Problem::precondition_failed("version_distinta", detail)
+                .with("version", current)
+                .with_header(header::ETAG, VersionTag(current).header_value())
+        }
+        CommandError::CommandIdReused => Problem::unprocessable(
+            "idempotency_key_reutilizada",
+            "la Idempotency-Key ya se usó para otra petición",
+        ),
+        CommandError::Conflict { .. } => Problem::unavailable(
+            "conflicto_de_concurrencia",
+            "otros comandos cambiaron la ingesta a la vez; no se hizo nada, repita la petición",
+            RetryAfter::from_secs(POCO),
+        ),
+        CommandError::Rejected { sqlstate } => Problem::bad_request(
+            "datos_no_admitidos",
+            "la petición contiene datos que no se pueden guardar",
+        )
+        .with_internal(sqlstate),
+        unknown @ CommandError::Unknown(_) => Problem::unavailable(
+            "resultado_desconocido",
+            "no se sabe si el comando se realizó; repítalo con la misma Idempotency-Key",
+            RetryAfter::from_secs(POCO),
+        )
+        .caused_by(&unknown),
+        CommandError::Store(error) => almacen(&error),
+        fault @ (CommandError::Undecodable(_) | CommandError::Unencodable(_)) => {
+            Problem::internal("a command failed").caused_by(&fault)
+        }
+    }
+}
+
+fn dominio(error: &IngestaError) -> Problem {
+    let (code, text) = (error.code(), error.to_string());
+    match error {
+        IngestaError::IngestaNoExiste => Problem::not_found(code, text),
+        IngestaError::IngestaYaExiste { estado }
+        | IngestaError::TransicionInvalida { estado, .. } => {
+            Problem::conflict(code, text).with("estado", estado.as_str())
+        }
+        IngestaError::Valor(refused) => valor(refused),
+        // The enum may grow; a refusal that is not known here is about the values of the request.
+        IngestaError::SinMotivos | _ => Problem::bad_request(code, text),
+    }
+}
+
+/// A query that was not answered.
+pub(super) fn sin_respuesta(error: ConsultaError) -> Problem {
+    match error {
+        ConsultaError::Atrasada { what } => Problem::unavailable(
+            "vista_atrasada",
+            "la vista aún no llega a la posición pedida; repita la petición",
+            RetryAfter::from_secs(POCO),
+        )
+        .with_internal(format!("{what} is behind")),
+        ConsultaError::Log(error) | ConsultaError::Vista(ReadError::Store(error)) => {
+            almacen(&error)
+        }
+        fault @ (ConsultaError::Vista(_) | ConsultaError::Ilegible(_)) => {
+            Problem::internal("a query failed").caused_by(&fault)
+        }
+    }
+}
+
+/// The driver's own words stay out of the log: they may quote a value.
+fn almacen(error: &StoreError) -> Problem {
+    if error.is_transient() {
+        let detail = "la base de datos no responde; repita la petición más tarde";
+        let retry = RetryAfter::from_secs(MAS);
+        return Problem::unavailable("base_de_datos_no_disponible", detail, retry)
+            .with_internal(error.to_string());
+    }
+    Problem::internal(error.to_string())
+}

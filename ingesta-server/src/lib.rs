@@ -1,0 +1,27 @@
+//! The SaludTech server: the one room that knows the domain and its adapters.
+//!
+//! | room | what lives there |
+//! |---|---|
+//! | [`app`] | the composition root: a database goes in, a running server comes out |
+//! | [`comandos`] | the write side: every command, one dispatcher |
+//! | [`consultas`] | the read side: every query, one dispatcher |
+//! | [`vistas`] | what the read side keeps: folds of the log, in tables |
+//! | [`reacciones`] | what an event of one aggregate causes on another |
+//! | [`registry`] | the names of everything that follows the log |
+//! | [`cli`], [`config`], [`telemetry`] | the `ingesta` command line |
+//!
+//! The HTTP door is private: its description is [`openapi`].
+
+pub mod app;
+pub mod cli;
+pub mod comandos;
+pub mod config;
+pub mod consultas;
+mod http;
+pub mod reacciones;
+pub mod registry;
+pub mod telemetry;
+pub mod vistas;
+
+pub use app::{App, AppError, AppOptions};
+pub use http::openapi;

@@ -1,0 +1,23 @@
+//! The names of everything that follows the log in this server. A name is for ever: the checkpoint
+//! hangs on it.
+
+/// The reaction that makes and undoes images.
+pub const IMAGENES: &str = "imagenes";
+/// The reaction that rejects the ingesta of a rejected image.
+pub const INGESTAS: &str = "ingestas";
+/// The projection of ingestas; also the name of its table.
+pub const VISTA_INGESTAS: &str = "vista_ingestas";
+/// The projection of images; also the name of its table.
+pub const VISTA_IMAGENES: &str = "vista_imagenes";
+
+/// The projections, each a table of the same name.
+pub const PROJECTIONS: &[&str] = &[VISTA_INGESTAS, VISTA_IMAGENES];
+
+/// The reactions: subscriptions that answer an event with a command.
+pub const REACTIONS: &[&str] = &[IMAGENES, INGESTAS];
+
+/// Every subscription that the server runs.
+#[must_use]
+pub fn subscriptions() -> Vec<&'static str> {
+    PROJECTIONS.iter().chain(REACTIONS).copied().collect()
+}

@@ -1,0 +1,15 @@
+//! The command line, run as people run it: the real binary, its streams and its exit codes.
+//!
+//! Each test has a folder and a database of its own; servers listen on free ports.
+//! What HTTP answers in detail is tested beside these.
+
+mod configuration;
+mod demo;
+mod events;
+mod import;
+mod kill_during_import;
+mod kill_postgres;
+mod rebase;
+mod serve;
+mod subscriptions;
+mod support;

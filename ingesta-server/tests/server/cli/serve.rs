@@ -1,0 +1,64 @@
+//! Starting and stopping a server.
+
+use super::support::{Ground, ingesta, open_folder, run};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_taken_port_is_an_error_that_says_what_to_do() {
+    let ground = Ground::new().await;
+    let server = ground.serve();
+    let taken = server.url.trim_start_matches("http://");
+    let refused = ground.run(&["serve", "--listen", taken]).expect(1);
+    assert!(refused.stderr.contains("is in use"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("--listen"), "{}", refused.stderr);
+    assert_eq!(server.terminate(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_given_database_is_migrated_only_when_asked() {
+    let ground = Ground::new().await;
+    let refused = ground.run(&["serve", "--listen", "127.0.0.1:0"]).expect(1);
+    assert!(
+        refused.stderr.contains("ingesta migrate"),
+        "{}",
+        refused.stderr
+    );
+    assert!(
+        ground
+            .run(&["events", "tail"])
+            .expect(1)
+            .stderr
+            .contains("ingesta migrate")
+    );
+
+    let first = ground.run(&["migrate", "--json"]).expect(0).json();
+    assert_ne!(first[0]["applied"], serde_json::json!([]));
+    let second = ground.run(&["migrate", "--json"]).expect(0).json();
+    assert_eq!(second[0]["applied"], serde_json::json!([]));
+    ground.run(&["events", "tail"]).expect(0);
+}
+
+#[test]
+fn a_command_that_reads_starts_no_database() {
+    let folder = open_folder();
+    for arguments in [
+        ["subscriptions", "list"],
+        ["events", "tail"],
+        ["projections", "list"],
+    ] {
+        let refused = run(&mut ingesta(folder.path(), &arguments)).expect(4);
+        assert!(
+            refused.stderr.contains("DATABASE_URL"),
+            "{}",
+            refused.stderr
+        );
+    }
+    assert!(!folder.path().join(".ingesta").exists());
+}
+
+#[test]
+fn what_is_no_command_is_refused() {
+    let folder = open_folder();
+    run(&mut ingesta(folder.path(), &["sreve"])).expect(2);
+    let help = run(&mut ingesta(folder.path(), &["--help"])).expect(0);
+    assert!(help.stdout.contains("Exit codes:"), "{}", help.stdout);
+}

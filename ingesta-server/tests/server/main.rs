@@ -1,0 +1,14 @@
+//! The server from outside: HTTP, the command line, and what happens behind them.
+
+mod cli;
+mod cortes;
+mod crear;
+mod imagenes;
+mod lectura;
+mod openapi;
+mod procesos;
+mod repeticion;
+mod salud;
+mod test_app;
+mod transiciones;
+mod unidad;
