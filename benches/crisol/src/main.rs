@@ -1,0 +1,131 @@
+//! `crisol`: kills an `ingesta` server and its PostgreSQL under load, and checks what is left.
+//!
+//! Exit code 0: nothing was lost, doubled, inverted or stuck, and enough was done to say so.
+//! 1: something was, or the run could not be carried out. 2: the command line is wrong.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "its answers are for a terminal"
+)]
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use crisol::plant::Mistake;
+use crisol::run::{Plan, Report, run};
+
+/// The fault harness of Ingesta.
+#[derive(Debug, Parser)]
+#[command(name = "crisol", version, max_term_width = 100)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Three kills of the server and three of PostgreSQL: at most 90 seconds
+    Smoke(Options),
+    /// Faults for as long as you like
+    Run {
+        /// How long
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1_440))]
+        minutes: u64,
+        #[command(flatten)]
+        options: Options,
+    },
+}
+
+#[derive(Args, Debug)]
+struct Options {
+    /// Makes the same choices as an earlier run [default: a new one, which is printed]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// End with one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Make a mistake in the table before the check: the run must then fail
+    #[arg(long)]
+    plant: Option<Planted>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Planted {
+    /// Delete an acknowledged event
+    Lost,
+    /// Let a command take effect twice
+    Doubled,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let command = CommandLine::parse().command;
+    let (options, minutes) = match command {
+        Command::Smoke(options) => (options, None),
+        Command::Run { minutes, options } => (options, Some(minutes)),
+    };
+    let seed = options
+        .seed
+        .unwrap_or_else(|| uuid::Uuid::now_v7().as_u64_pair().1 >> 32);
+    let mut plan = match minutes {
+        None => Plan::smoke(seed),
+        Some(minutes) => Plan::lasting(seed, Duration::from_secs(60 * minutes)),
+    };
+    plan.plant = options.plant.map(|planted| match planted {
+        Planted::Lost => Mistake::Lost,
+        Planted::Doubled => Mistake::Doubled,
+    });
+    eprintln!("seed {seed}");
+    let say = |line: String| eprintln!("{line}");
+    // Dropping the run stops what it has started.
+    let ended = tokio::select! {
+        ended = run(&plan, &say) => ended,
+        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+    };
+    match ended {
+        Ok(report) => tell(&report, options.json),
+        Err(error) => {
+            eprintln!("the run failed: {error:#} (seed {seed})");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn tell(report: &Report, json: bool) -> ExitCode {
+    for finding in &report.findings {
+        eprintln!("{finding}");
+    }
+    if let Some(shortfall) = report.shortfall() {
+        eprintln!("too little was done: {shortfall}");
+    }
+    if json {
+        println!(
+            "{}",
+            serde_json::to_string(report).unwrap_or_else(|_| "{}".to_owned())
+        );
+    } else {
+        let r = report;
+        println!(
+            "{} operations: {} acknowledged, {} refused, {} unknown; {} hang-ups",
+            r.operations, r.acked, r.rejected, r.unknown, r.hang_ups
+        );
+        println!(
+            "{} kills ({} server, {} PostgreSQL), {} events, {} s",
+            r.kills, r.kills_server, r.kills_postgres, r.events, r.seconds
+        );
+        println!(
+            "lost {}, doubled {}, inverted {}, stuck {}",
+            r.lost, r.doubled, r.inverted, r.stuck
+        );
+        println!(
+            "planted {}, caught {}; seed {}",
+            r.planted, r.caught, r.seed
+        );
+    }
+    if report.is_clean() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}

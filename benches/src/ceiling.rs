@@ -1,0 +1,78 @@
+//! The server's own ceiling for durable appends: 1,000 rows a statement, two connections.
+//!
+//! The rows are those of a creation, the table is ours with its log index, and no command is
+//! decided: what an event store on this server could reach at most.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cqrs_es::{Aggregate, DomainEvent};
+use ingesta_domain::ingesta::Ingesta;
+use ingesta_event_store::Database;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::closed_loop::{self, Load, Measured};
+use crate::postgres::Server;
+use crate::sample::Sample;
+
+/// Rows of one statement.
+pub const ROWS: usize = 1_000;
+
+/// A table to fill.
+pub struct Ceiling {
+    pool: PgPool,
+    row: Arc<(String, String)>,
+    postmaster: Option<u32>,
+}
+
+impl Ceiling {
+    /// In a database of its own.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn new(server: &mut Server, sample: &Sample) -> anyhow::Result<Self> {
+        let pool = Server::pool(&server.database("ceiling").await?).await?;
+        Database::from_pool(pool.clone()).migrate().await?;
+        let event = sample.history(1).swap_remove(0);
+        let row = Arc::new((event.event_type(), serde_json::to_string(&event)?));
+        Ok(Self {
+            pool,
+            row,
+            postmaster: server.postmaster,
+        })
+    }
+
+    /// Fills it for a while; one *command* of the answer is one statement.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn measure(&self, time: Duration) -> anyhow::Result<Measured> {
+        let load = Load {
+            callers: 2,
+            time,
+            commands_max: u64::MAX,
+            postmaster: self.postmaster,
+        };
+        let (pool, row) = (self.pool.clone(), Arc::clone(&self.row));
+        closed_loop::run(load, move |_| {
+            let (pool, row) = (pool.clone(), Arc::clone(&row));
+            async move {
+                let ids: Vec<String> = (0..ROWS).map(|_| Uuid::now_v7().to_string()).collect();
+                sqlx::query(
+                    "insert into events (aggregate_type, aggregate_id, sequence, event_type, \
+                     event_version, payload, metadata) \
+                     select $1, id, 1, $2, '1', $3::json, '{}' from unnest($4::text[]) as i(id)",
+                )
+                .bind(Ingesta::TYPE)
+                .bind(&row.0)
+                .bind(&row.1)
+                .bind(ids)
+                .execute(&pool)
+                .await?;
+                Ok(())
+            }
+        })
+        .await
+    }
+}
