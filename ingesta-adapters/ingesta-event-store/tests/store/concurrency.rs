@@ -43,9 +43,12 @@ async fn worker() {
         return;
     };
     let task: Task = serde_json::from_str(&task).unwrap();
-    let database = Database::connect(&task.url, DatabaseOptions::default())
-        .await
-        .unwrap();
+    let options = DatabaseOptions {
+        // Nobody is refused for want of a connection here, however busy the machine.
+        acquire_timeout: ingesta_testing::PATIENCE,
+        ..DatabaseOptions::default()
+    };
+    let database = Database::connect(&task.url, options).await.unwrap();
     let storage = Arc::new(PostgresStorage::new(database));
     let counters = Commands::<Counter>::new(storage, EventCodec::default(), ());
     let mut writers = tokio::task::JoinSet::new();
