@@ -69,13 +69,14 @@ impl Side {
         database.migrate().await?;
         let pool = database.pool().clone();
         let storage = Arc::new(PostgresStorage::new(database));
-        let commands = Commands::<Ingesta>::new(storage, codec(), ());
+        // Updates come round to the same aggregates: without what is kept, each loads as vanilla's.
+        let commands = Commands::<Ingesta>::new(storage, codec(), ()).with_cache(0);
         let execute = move |id: String, command| -> Answer {
             let commands = commands.clone();
             Box::pin(async move {
-                let done = commands
-                    .execute(&id, command, CommandContext::default())
-                    .await?;
+                let mut context = CommandContext::default();
+                context.creates = matches!(command, IngestaCommand::CrearIngesta(_));
+                let done = commands.execute(&id, command, context).await?;
                 anyhow::ensure!(!done.already_done, "a command did nothing");
                 Ok(())
             })

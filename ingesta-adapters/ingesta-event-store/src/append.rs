@@ -20,6 +20,14 @@ impl Append {
     /// The longest command id, in characters.
     pub const COMMAND_ID_MAX: usize = 255;
 
+    /// Text of its events, in bytes.
+    pub(crate) fn text_bytes(&self) -> usize {
+        let events = self.streams.iter().flat_map(|stream| &stream.events);
+        events
+            .map(|event| event.payload.len() + event.metadata.len())
+            .sum()
+    }
+
     /// Refuses what no program may ask for; every store begins with this.
     pub(crate) fn check_shape(&self) -> Result<(), AppendError> {
         let refuse = |what| Err(AppendError::NotStored(StoreError::Unsupported { what }));

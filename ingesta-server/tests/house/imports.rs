@@ -17,8 +17,8 @@ const ALLOWED: &[(&str, &str)] = &[
     ("ingesta-domain", "chrono cqrs-es serde thiserror url uuid"),
     (
         "ingesta-event-store",
-        "async-trait chrono cqrs-es futures-util serde serde_json sha2 sqlx thiserror tokio \
-         tokio-util tracing uuid",
+        "async-trait chrono cqrs-es futures-util hashlink serde serde_json sha2 sqlx thiserror \
+         tokio tokio-util tracing uuid",
     ),
     (
         "ingesta-projections",

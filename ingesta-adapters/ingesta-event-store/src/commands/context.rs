@@ -12,6 +12,9 @@ pub struct CommandContext {
     pub command: Option<CommandStamp>,
     /// The version that the caller has seen; another one refuses the command instead of a retry.
     pub expected_version: Option<u64>,
+    /// True if the caller believes that there is no such aggregate yet: then nothing is loaded
+    /// first. Where it is wrong, the append finds out and the command is decided again.
+    pub creates: bool,
     /// What is stored beside each event.
     pub metadata: Metadata,
 }
@@ -46,6 +49,13 @@ impl CommandContext {
     #[must_use]
     pub fn expecting(mut self, version: u64) -> Self {
         self.expected_version = Some(version);
+        self
+    }
+
+    /// Spares the load of an aggregate whose id was made a moment ago.
+    #[must_use]
+    pub fn creating(mut self) -> Self {
+        self.creates = true;
         self
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use cqrs_es::{Aggregate, AggregateContext, AggregateError, EventEnvelope, EventStore};
 
 use super::Loaded;
-use super::execute::append_resolved;
+use super::resolve::append_resolved;
 use crate::{Append, AppendError, CommandStamp, EventCodec, Metadata, Storage, StreamAppend};
 use crate::{StreamId, commands::fingerprint};
 

@@ -1,18 +1,19 @@
 //! One command on one aggregate, to its end.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use cqrs_es::{Aggregate, event_sink::EventSink};
 
+use super::cache::Cache;
+use super::resolve::append_resolved;
 use super::{CommandContext, CommandError, Loaded};
 use crate::{Append, AppendError, CommandOutcome, EventCodec, Position, Storage, StoreError};
 use crate::{StreamAppend, StreamId};
 
 /// How often a command is decided anew because others were faster.
 const ATTEMPTS_MAX: u32 = 16;
-/// How often an append of unknown outcome is asked after, where it has a command id.
-const RESOLVE_MAX: u32 = 5;
+/// Aggregates kept in memory, of each type.
+const CACHED_MAX: usize = 10_000;
 
 /// What a command did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,7 @@ pub struct Commands<A: Aggregate> {
     storage: Arc<dyn Storage>,
     codec: EventCodec,
     services: Arc<A::Services>,
+    cache: Arc<Cache<A>>,
 }
 
 impl<A: Aggregate> Clone for Commands<A> {
@@ -40,8 +42,26 @@ impl<A: Aggregate> Clone for Commands<A> {
             storage: Arc::clone(&self.storage),
             codec: self.codec.clone(),
             services: Arc::clone(&self.services),
+            cache: Arc::clone(&self.cache),
         }
     }
+}
+
+/// Where the state comes from that a command is decided on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ground {
+    /// Memory, or the caller's word that the aggregate is new: an append proves it right or wrong.
+    Assumed,
+    /// A load that was made for this very attempt.
+    Loaded,
+}
+
+/// How an attempt ended that did not answer the command.
+enum Missed {
+    /// Somebody was faster.
+    Conflict,
+    /// Nothing was appended, so nothing has proved the assumed state right.
+    Unproved,
 }
 
 impl<A> Commands<A>
@@ -57,7 +77,17 @@ where
             storage,
             codec,
             services: Arc::new(services),
+            cache: Arc::new(Cache::new(CACHED_MAX)),
         }
+    }
+
+    /// Keeps at most `aggregates` folded aggregates in memory instead of 10,000; 0 keeps none.
+    ///
+    /// Any number of processes may write: what is kept is proved by each append.
+    #[must_use]
+    pub fn with_cache(mut self, aggregates: usize) -> Self {
+        self.cache = Arc::new(Cache::new(aggregates));
+        self
     }
 
     /// Executes a command. Dropping the returned future does not stop it.
@@ -103,30 +133,31 @@ where
         command: A::Command,
         context: CommandContext,
     ) -> Result<Executed, CommandError<A::Error>> {
-        for _ in 0..ATTEMPTS_MAX {
-            let loaded = self.load(&stream.aggregate_id).await?;
-            if let Some(expected) = context.expected_version
-                && expected != loaded.version
-            {
-                return match self.first_outcome(&context).await? {
-                    Some(outcome) => Ok(repeated(&stream, outcome)),
-                    None => Err(CommandError::VersionMismatch {
-                        expected,
-                        current: loaded.version,
-                    }),
-                };
-            }
+        let mut ground = Ground::Assumed;
+        let mut attempts = 0;
+        while attempts < ATTEMPTS_MAX {
+            let assumed = (ground == Ground::Assumed).then(|| self.assume(&stream, &context));
+            let (loaded, on) = match assumed.flatten() {
+                Some(assumed) => (assumed, Ground::Assumed),
+                None => (self.load(&stream.aggregate_id).await?, Ground::Loaded),
+            };
             match self
-                .attempt(&stream, command.clone(), &context, loaded)
-                .await
+                .attempt(&stream, command.clone(), &context, loaded, on)
+                .await?
             {
-                Err(CommandError::Conflict { .. }) => {}
-                ended => return ended,
+                Ok(executed) => return Ok(executed),
+                Err(Missed::Conflict) => attempts += 1,
+                Err(Missed::Unproved) => {}
             }
+            ground = Ground::Loaded;
         }
-        Err(CommandError::Conflict {
-            attempts: ATTEMPTS_MAX,
-        })
+        Err(CommandError::Conflict { attempts })
+    }
+
+    /// The state that the command would find, as far as that is known without asking the store.
+    fn assume(&self, stream: &StreamId, context: &CommandContext) -> Option<Loaded<A>> {
+        let cached = self.cache.take(&stream.aggregate_id);
+        cached.or_else(|| context.creates.then(Loaded::none))
     }
 
     async fn attempt(
@@ -135,51 +166,85 @@ where
         command: A::Command,
         context: &CommandContext,
         mut loaded: Loaded<A>,
-    ) -> Result<Executed, CommandError<A::Error>> {
-        let sink = EventSink::<A>::default();
-        let decided = loaded.state.handle(command, &self.services, &sink).await;
-        let events = match decided {
-            Ok(()) => sink.collect().await,
-            // A repeat may find its own work done and be refused for it: the first outcome counts.
-            Err(refusal) => {
-                return match self.first_outcome(context).await? {
-                    Some(outcome) => Ok(repeated(stream, outcome)),
-                    None => Err(CommandError::Refused(refusal)),
-                };
-            }
-        };
-        if events.is_empty() {
-            return match self.first_outcome(context).await? {
-                Some(outcome) => Ok(repeated(stream, outcome)),
-                None => Ok(Executed {
-                    stream: stream.clone(),
-                    version: loaded.version,
-                    position: loaded.position,
-                    already_done: true,
-                }),
-            };
+        on: Ground,
+    ) -> Result<Result<Executed, Missed>, CommandError<A::Error>> {
+        if let Some(expected) = context.expected_version
+            && expected != loaded.version
+        {
+            let current = loaded.version;
+            let mismatch = Err(CommandError::VersionMismatch { expected, current });
+            return self.without_append(stream, context, on, mismatch).await;
         }
+        let sink = EventSink::<A>::default();
+        if let Err(refusal) = loaded.state.handle(command, &self.services, &sink).await {
+            let refused = Err(CommandError::Refused(refusal));
+            return self.without_append(stream, context, on, refused).await;
+        }
+        let events = sink.collect().await;
+        if events.is_empty() {
+            let done = Executed {
+                stream: stream.clone(),
+                version: loaded.version,
+                position: loaded.position,
+                already_done: true,
+            };
+            return self.without_append(stream, context, on, Ok(done)).await;
+        }
+        let append = self.encoded(stream, loaded.version, &events, context)?;
+        match append_resolved(&*self.storage, append).await {
+            Ok(outcome) => {
+                (loaded.version, loaded.position) =
+                    (loaded.version + events.len() as u64, outcome.position);
+                self.cache.put(&stream.aggregate_id, loaded);
+                Ok(Ok(Executed {
+                    already_done: false,
+                    ..repeated(stream, outcome)
+                }))
+            }
+            Err(AppendError::Duplicate(outcome)) => Ok(Ok(repeated(stream, outcome))),
+            Err(AppendError::Conflict) => Ok(Err(Missed::Conflict)),
+            Err(other) => Err(CommandError::from_append(other, 1)),
+        }
+    }
+
+    /// An end without an append. It counts if it was decided on a fresh load; and a repeat, which
+    /// may find its own work done and be refused for it, is answered with its first outcome.
+    async fn without_append(
+        &self,
+        stream: &StreamId,
+        context: &CommandContext,
+        on: Ground,
+        ended: Result<Executed, CommandError<A::Error>>,
+    ) -> Result<Result<Executed, Missed>, CommandError<A::Error>> {
+        if on == Ground::Assumed {
+            return Ok(Err(Missed::Unproved));
+        }
+        match self.first_outcome(context).await? {
+            Some(outcome) => Ok(Ok(repeated(stream, outcome))),
+            None => ended.map(Ok),
+        }
+    }
+
+    fn encoded(
+        &self,
+        stream: &StreamId,
+        version: u64,
+        events: &[A::Event],
+        context: &CommandContext,
+    ) -> Result<Append, CommandError<A::Error>> {
         let metadata = context.stored_metadata();
         let encoded = events
             .iter()
-            .zip(loaded.version + 1..)
+            .zip(version + 1..)
             .map(|(event, sequence)| self.codec.encode::<A>(stream, sequence, event, &metadata));
-        let append = Append {
+        Ok(Append {
             streams: vec![StreamAppend {
                 stream: stream.clone(),
-                expected_version: loaded.version,
+                expected_version: version,
                 events: encoded.collect::<Result<_, _>>()?,
             }],
             command: context.command.clone(),
-        };
-        match append_resolved(&*self.storage, append).await {
-            Ok(outcome) => Ok(Executed {
-                already_done: false,
-                ..repeated(stream, outcome)
-            }),
-            Err(AppendError::Duplicate(outcome)) => Ok(repeated(stream, outcome)),
-            Err(other) => Err(CommandError::from_append(other, 1)),
-        }
+        })
     }
 
     async fn first_outcome(
@@ -195,31 +260,6 @@ where
             Some(_) => Err(CommandError::CommandIdReused),
         }
     }
-}
-
-/// Appends; where the outcome is unknown and the command has an id, asks again until it is known.
-///
-/// Asking again is the same append: the command id and the expected version let it be stored once
-/// at most, so a first one that was stored shows itself as a duplicate.
-pub(super) async fn append_resolved(
-    storage: &dyn Storage,
-    append: Append,
-) -> Result<CommandOutcome, AppendError> {
-    let mut result = storage.append(append.clone()).await;
-    let mut pause = Duration::from_millis(50);
-    for _ in 0..RESOLVE_MAX {
-        if append.command.is_none() || !matches!(result, Err(AppendError::Unknown(_))) {
-            break;
-        }
-        tokio::time::sleep(pause).await;
-        pause *= 2;
-        result = match storage.append(append.clone()).await {
-            // Not stored this time says nothing about the first time.
-            Err(AppendError::NotStored(cause)) => Err(AppendError::Unknown(cause)),
-            other => other,
-        };
-    }
-    result
 }
 
 fn repeated(stream: &StreamId, outcome: CommandOutcome) -> Executed {

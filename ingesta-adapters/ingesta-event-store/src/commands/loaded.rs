@@ -16,16 +16,22 @@ pub struct Loaded<A> {
 }
 
 impl<A: Aggregate> Loaded<A> {
+    /// No such aggregate yet.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            state: A::default(),
+            version: 0,
+            position: Position::START,
+        }
+    }
+
     /// Folds a stream from its beginning.
     ///
     /// # Errors
     /// When one of its events cannot be read.
     pub fn fold(codec: &EventCodec, events: &[RecordedEvent]) -> Result<Self, DecodeError> {
-        let mut loaded = Self {
-            state: A::default(),
-            version: 0,
-            position: Position::START,
-        };
+        let mut loaded = Self::none();
         for event in events {
             loaded.state.apply(codec.decode::<A>(event)?.payload);
             loaded.version = event.sequence;

@@ -5,11 +5,13 @@
 //! the one write. A repeated command id answers with the first outcome, also where the aggregate
 //! would refuse the repeat today.
 
+mod cache;
 mod context;
 mod cqrs;
 mod error;
 mod execute;
 mod loaded;
+mod resolve;
 mod unit_of_work;
 
 pub use context::{CommandContext, fingerprint};

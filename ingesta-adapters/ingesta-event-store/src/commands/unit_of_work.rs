@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use cqrs_es::{Aggregate, event_sink::EventSink};
 
-use super::execute::append_resolved;
+use super::resolve::append_resolved;
 use super::{CommandContext, CommandError, Loaded};
 use crate::{Append, AppendError, CommandOutcome, EventCodec, Storage, StreamAppend, StreamId};
 

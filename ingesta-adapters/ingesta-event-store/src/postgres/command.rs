@@ -1,7 +1,7 @@
 //! Looking up a command by its id: was it stored, and what did it do?
 
-use super::append::{stored_fingerprint, stored_outcome};
-use super::{PostgresStorage, classify};
+use super::appender::{stored_fingerprint, stored_outcome};
+use super::{Database, classify};
 use crate::{CommandOutcome, CommandStamp, StoreError};
 
 /// The command's id stands on its first event; the rest of the command is what the same
@@ -17,27 +17,26 @@ select e.aggregate_type, e.aggregate_id, e.sequence, e.xact::text as xact_text, 
  where first.command_id = $1
  order by e.command_id is null, e.position";
 
-impl PostgresStorage {
-    pub(super) async fn find_command(
-        &self,
-        id: &str,
-    ) -> Result<Option<(CommandStamp, CommandOutcome)>, StoreError> {
-        const ATTEMPTED: &str = "looking up a command";
-        let rows = sqlx::query(COMMAND)
-            .bind(id)
-            .fetch_all(self.database.pool())
-            .await
-            .map_err(|e| classify::store(ATTEMPTED, e))?;
-        let Some(first) = rows.first() else {
-            return Ok(None);
+/// What the command `id` did, if it was stored.
+pub(super) async fn find_command(
+    database: &Database,
+    id: &str,
+) -> Result<Option<(CommandStamp, CommandOutcome)>, StoreError> {
+    const ATTEMPTED: &str = "looking up a command";
+    let rows = sqlx::query(COMMAND)
+        .bind(id)
+        .fetch_all(database.pool())
+        .await
+        .map_err(|e| classify::store(ATTEMPTED, e))?;
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
+    let read = || -> Result<_, sqlx::Error> {
+        let stamp = CommandStamp {
+            id: id.to_owned(),
+            fingerprint: stored_fingerprint(first)?,
         };
-        let read = || -> Result<_, sqlx::Error> {
-            let stamp = CommandStamp {
-                id: id.to_owned(),
-                fingerprint: stored_fingerprint(first)?,
-            };
-            Ok(Some((stamp, stored_outcome(&rows)?)))
-        };
-        read().map_err(|e| classify::store(ATTEMPTED, e))
-    }
+        Ok(Some((stamp, stored_outcome(&rows)?)))
+    };
+    read().map_err(|e| classify::store(ATTEMPTED, e))
 }

@@ -90,6 +90,15 @@ impl Database {
         self.pool.close().await;
     }
 
+    /// A connection for a writer of the appender. Its few statements are planned once: planning
+    /// one anew for every batch costs more than executing it.
+    pub(super) async fn appending_connection(&self) -> Result<sqlx::PgConnection, StoreError> {
+        let connect = self.connect.clone();
+        let connect = connect.options([("plan_cache_mode", "force_generic_plan")]);
+        let connected = connect.connect().await;
+        connected.map_err(|e| classify::store("connecting to append events", e))
+    }
+
     /// A connection of its own, outside the pool, for work that does need a transaction.
     pub(super) async fn connection(&self) -> Result<sqlx::PgConnection, StoreError> {
         self.connect

@@ -3,7 +3,7 @@
 //! Every write is one statement that commits by itself: there is no BEGIN that a cancelled caller
 //! could leave open, and no lock held across a round trip. One file per kind of statement.
 
-mod append;
+mod appender;
 mod classify;
 mod command;
 mod commit;

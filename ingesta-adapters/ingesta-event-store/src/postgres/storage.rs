@@ -7,6 +7,8 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use super::Database;
+use super::appender::Appender;
+use super::command::find_command;
 use crate::subscription::{Commit, Lease, ParkedStream, SubscriptionStatus};
 use crate::{Append, AppendError, CommandOutcome, CommandStamp, EventStorage, Lag, Page, Position};
 use crate::{RecordedEvent, StoreError, StreamId, SubscriptionStorage, TypeFilter};
@@ -16,15 +18,19 @@ use crate::{RecordedEvent, StoreError, StreamId, SubscriptionStorage, TypeFilter
 pub struct PostgresStorage {
     pub(super) database: Database,
     appended: Arc<watch::Sender<u64>>,
+    appender: Appender,
 }
 
 impl PostgresStorage {
     /// Over this database, which must have been migrated (see [`Database::migrate`]).
     #[must_use]
     pub fn new(database: Database) -> Self {
+        let appended = Arc::new(watch::Sender::new(0));
+        let appender = Appender::new(database.clone(), Arc::clone(&appended));
         Self {
             database,
-            appended: Arc::new(watch::Sender::new(0)),
+            appended,
+            appender,
         }
     }
 
@@ -44,7 +50,7 @@ impl PostgresStorage {
 #[async_trait]
 impl EventStorage for PostgresStorage {
     async fn append(&self, append: Append) -> Result<CommandOutcome, AppendError> {
-        self.append_events(append).await
+        self.appender.append(append).await
     }
 
     async fn load(&self, stream: &StreamId, after: u64) -> Result<Vec<RecordedEvent>, StoreError> {
@@ -64,7 +70,7 @@ impl EventStorage for PostgresStorage {
         &self,
         id: &str,
     ) -> Result<Option<(CommandStamp, CommandOutcome)>, StoreError> {
-        self.find_command(id).await
+        find_command(&self.database, id).await
     }
 
     async fn head(&self) -> Result<Position, StoreError> {

@@ -5,6 +5,7 @@
 )]
 
 mod adopt;
+mod appender;
 mod cluster;
 mod codec;
 mod concurrency;

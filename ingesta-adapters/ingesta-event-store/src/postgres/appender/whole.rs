@@ -1,19 +1,17 @@
-//! The append: one statement, durable, all or none.
+//! One command with a statement of its own: over several streams, large, or left over from a batch.
 //!
 //! `guard` looks for every stream's predecessor in the statement's own snapshot: without it an
 //! expected version beyond the stream's end would be stored, and the log could show an event before
 //! the one it builds on (its transaction would be older). The primary key decides between rivals;
 //! it fails the whole statement, so a command of several events or several streams is never torn.
 
-use sqlx::Row;
 use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
 
-use super::row::{bigint, position, stream, unsigned};
-use super::{PostgresStorage, classify};
+use super::writer::AGAIN_MAX;
+use crate::postgres::classify;
+use crate::postgres::row::{bigint, position, stream, unsigned};
 use crate::{Append, AppendError, CommandOutcome, Position, StreamId};
-
-/// How often a statement that a rival rolled back is sent again.
-const AGAIN_MAX: u32 = 3;
 
 const APPEND: &str = "
 with guard as materialized (
@@ -94,73 +92,53 @@ impl Arrays {
     }
 }
 
-impl PostgresStorage {
-    pub(super) async fn append_events(
-        &self,
-        append: Append,
-    ) -> Result<CommandOutcome, AppendError> {
-        append.check_shape()?;
-        let arrays = Arrays::of(&append);
-        let mut tries = 0;
-        let rows = loop {
-            tries += 1;
-            match self.send(&arrays).await {
-                Ok(rows) => break rows,
-                Err(classify::Append::Taken) => return Err(self.loser(&append).await),
-                Err(classify::Append::Again(cause)) if tries > AGAIN_MAX => {
-                    return Err(AppendError::NotStored(cause));
-                }
-                Err(classify::Append::Again(_)) => {}
-                Err(classify::Append::Ended(error)) => return Err(error),
+/// Stores one command by itself.
+pub(super) async fn append(
+    connection: &mut PgConnection,
+    append: &Append,
+) -> Result<CommandOutcome, AppendError> {
+    let arrays = Arrays::of(append);
+    let mut tries = 0;
+    let rows = loop {
+        tries += 1;
+        match send(connection, &arrays).await {
+            Ok(rows) => break rows,
+            Err(classify::Append::Taken) => return Err(AppendError::Conflict),
+            Err(classify::Append::Again(cause)) if tries > AGAIN_MAX => {
+                return Err(AppendError::NotStored(cause));
             }
-        };
-        if rows.is_empty() {
-            return Err(self.loser(&append).await);
+            Err(classify::Append::Again(_)) => {}
+            Err(classify::Append::Ended(error)) => return Err(error),
         }
-        self.announce();
-        outcome(&append, &rows)
-            .map_err(|e| AppendError::Unknown(classify::store("reading an append's answer", e)))
+    };
+    if rows.is_empty() {
+        return Err(AppendError::Conflict);
     }
+    outcome(append, &rows)
+        .map_err(|e| AppendError::Unknown(classify::store("reading an append's answer", e)))
+}
 
-    async fn send(&self, arrays: &Arrays) -> Result<Vec<PgRow>, classify::Append> {
-        // Until a connection is had nothing was sent, so nothing can have been stored.
-        let mut connection = self.database.pool().acquire().await.map_err(|e| {
-            let cause = classify::store("connecting to append events", e);
-            classify::Append::Ended(AppendError::NotStored(cause))
-        })?;
-        sqlx::query(APPEND)
-            .bind(&arrays.types)
-            .bind(&arrays.ids)
-            .bind(&arrays.firsts)
-            .bind(&arrays.event_types_of)
-            .bind(&arrays.event_ids_of)
-            .bind(&arrays.sequences)
-            .bind(&arrays.event_types)
-            .bind(&arrays.event_versions)
-            .bind(&arrays.payloads)
-            .bind(&arrays.metadata)
-            .bind(&arrays.command_ids)
-            .bind(&arrays.fingerprints)
-            .bind(&arrays.parts_of)
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(classify::append)
-    }
-
-    /// Nothing was stored. Was it because the same command was stored before?
-    async fn loser(&self, append: &Append) -> AppendError {
-        let Some(asked) = &append.command else {
-            return AppendError::Conflict;
-        };
-        match self.find_command(&asked.id).await {
-            Ok(None) => AppendError::Conflict,
-            Ok(Some((stored, outcome))) if stored.fingerprint == asked.fingerprint => {
-                AppendError::Duplicate(outcome)
-            }
-            Ok(Some(_)) => AppendError::CommandIdReused,
-            Err(cause) => AppendError::NotStored(cause),
-        }
-    }
+async fn send(
+    connection: &mut PgConnection,
+    arrays: &Arrays,
+) -> Result<Vec<PgRow>, classify::Append> {
+    sqlx::query(APPEND)
+        .bind(&arrays.types)
+        .bind(&arrays.ids)
+        .bind(&arrays.firsts)
+        .bind(&arrays.event_types_of)
+        .bind(&arrays.event_ids_of)
+        .bind(&arrays.sequences)
+        .bind(&arrays.event_types)
+        .bind(&arrays.event_versions)
+        .bind(&arrays.payloads)
+        .bind(&arrays.metadata)
+        .bind(&arrays.command_ids)
+        .bind(&arrays.fingerprints)
+        .bind(&arrays.parts_of)
+        .fetch_all(connection)
+        .await
+        .map_err(classify::append)
 }
 
 fn outcome(append: &Append, rows: &[PgRow]) -> Result<CommandOutcome, sqlx::Error> {
@@ -180,7 +158,7 @@ fn outcome(append: &Append, rows: &[PgRow]) -> Result<CommandOutcome, sqlx::Erro
 
 /// The outcome of a command that was stored before, from its rows; the first row is the one that
 /// carries the command's id.
-pub(super) fn stored_outcome(rows: &[PgRow]) -> Result<CommandOutcome, sqlx::Error> {
+pub(in crate::postgres) fn stored_outcome(rows: &[PgRow]) -> Result<CommandOutcome, sqlx::Error> {
     let mut outcome = CommandOutcome {
         position: Position::START,
         streams: Vec::new(),
@@ -203,7 +181,7 @@ pub(super) fn stored_outcome(rows: &[PgRow]) -> Result<CommandOutcome, sqlx::Err
 }
 
 /// The fingerprint column of a command's first row.
-pub(super) fn stored_fingerprint(row: &PgRow) -> Result<Vec<u8>, sqlx::Error> {
+pub(in crate::postgres) fn stored_fingerprint(row: &PgRow) -> Result<Vec<u8>, sqlx::Error> {
     Ok(row
         .try_get::<Option<Vec<u8>>, _>("command_fp")?
         .unwrap_or_default())

@@ -1,0 +1,110 @@
+//! The appender: packs the commands that wait into one durable statement, and answers each caller.
+//!
+//! Callers speak to it by channel, so no caller can cancel what was begun, and its two writers own
+//! their connections outside the pool. A lone caller waits for nobody: there is no timer, a batch
+//! is what had gathered when a writer was free. What waits is bounded by number and by bytes;
+//! beyond that callers wait to be let in.
+
+mod batch;
+mod loser;
+mod pack;
+mod queue;
+mod shared;
+mod whole;
+mod writer;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+
+use self::queue::{Queue, Request};
+pub(super) use self::whole::{stored_fingerprint, stored_outcome};
+use self::writer::Writer;
+use super::Database;
+use crate::{Append, AppendError, CommandOutcome, StoreError};
+
+/// One batch is prepared while the other is being flushed. More only make the batches smaller.
+const WRITERS: usize = 2;
+/// Commands that wait to be packed.
+const WAITING_MAX: usize = 4_096;
+/// Text of their events, in KiB.
+const WAITING_KIB_MAX: usize = 64 * 1024;
+
+/// A handle on the appender. Its writers begin with the first append and end with the last handle.
+#[derive(Clone)]
+pub(super) struct Appender {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    database: Database,
+    appended: Arc<watch::Sender<u64>>,
+    room: Arc<Semaphore>,
+    door: Mutex<Option<mpsc::Sender<Request>>>,
+}
+
+impl Appender {
+    pub(super) fn new(database: Database, appended: Arc<watch::Sender<u64>>) -> Self {
+        let room = Arc::new(Semaphore::new(WAITING_KIB_MAX));
+        let inner = Inner {
+            database,
+            appended,
+            room,
+            door: Mutex::new(None),
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// Has a command stored, with those of others.
+    pub(super) async fn append(&self, append: Append) -> Result<CommandOutcome, AppendError> {
+        append.check_shape()?;
+        let kib = append.text_bytes() / 1024 + 1;
+        let kib = u32::try_from(kib.min(WAITING_KIB_MAX)).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.inner.room);
+        let room = room.acquire_many_owned(kib).await.map_err(|_| ended())?;
+        let (answer, answered) = oneshot::channel();
+        let request = Request {
+            append,
+            answer,
+            _room: room,
+        };
+        self.door().send(request).await.map_err(|_| ended())?;
+        // A writer that vanished with the request has perhaps sent it.
+        answered.await.unwrap_or_else(|cause| {
+            Err(AppendError::Unknown(StoreError::Unavailable {
+                attempted: "waiting for the appender",
+                cause: Box::new(cause),
+            }))
+        })
+    }
+
+    /// The way in. Writers live on the runtime of the first caller; when that runtime has ended,
+    /// the next caller's runtime carries on.
+    fn door(&self) -> mpsc::Sender<Request> {
+        let mut door = self
+            .inner
+            .door
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = door.as_ref().filter(|open| !open.is_closed()) {
+            return open.clone();
+        }
+        let (open, waiting) = mpsc::channel(WAITING_MAX);
+        let queue = Arc::new(tokio::sync::Mutex::new(Queue::new(waiting)));
+        for _ in 0..WRITERS {
+            let database = self.inner.database.clone();
+            let appended = Arc::clone(&self.inner.appended);
+            tokio::spawn(Writer::new(database, appended).run(Arc::clone(&queue)));
+        }
+        *door = Some(open.clone());
+        open
+    }
+}
+
+fn ended() -> AppendError {
+    let attempted = "handing a command to the appender";
+    let cause = "the appender has ended".into();
+    AppendError::NotStored(StoreError::Unavailable { attempted, cause })
+}
