@@ -74,8 +74,10 @@ impl Side {
         let execute = move |id: String, command| -> Answer {
             let commands = commands.clone();
             Box::pin(async move {
-                let mut context = CommandContext::default();
-                context.creates = matches!(command, IngestaCommand::CrearIngesta(_));
+                let context = CommandContext {
+                    creates: matches!(command, IngestaCommand::CrearIngesta(_)),
+                    ..CommandContext::default()
+                };
                 let done = commands.execute(&id, command, context).await?;
                 anyhow::ensure!(!done.already_done, "a command did nothing");
                 Ok(())

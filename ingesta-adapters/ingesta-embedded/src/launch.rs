@@ -21,7 +21,7 @@ use crate::locate::{Binaries, locate};
 use crate::lock::FolderLock;
 use crate::options::{Durability, EmbeddedOptions};
 use crate::postmaster::Postmaster;
-use crate::user::{RunAs, drop_to};
+use crate::user::{RunAs, drop_to, give_to_folders_owner};
 
 const ATTEMPTS: u32 = 40;
 const ROTATE_AT: u64 = 1024 * 1024;
@@ -183,7 +183,9 @@ impl Launch {
             .append(true)
             .mode(0o600)
             .open(&path);
-        options.map_err(io("open", path))
+        let file = options.map_err(io("open", &path))?;
+        give_to_folders_owner(&path, self.layout.root())?;
+        Ok(file)
     }
 
     fn log_size(&self) -> u64 {

@@ -9,6 +9,7 @@ use crate::error::{EmbeddedError, io};
 use crate::layout::Layout;
 use crate::process::ProcessId;
 use crate::secret::write_private;
+use crate::user::give_to_folders_owner;
 
 /// What the owner of a database writes down.
 #[derive(Clone, Serialize, Deserialize)]
@@ -25,7 +26,9 @@ impl State {
         let path = layout.state();
         let text = serde_json::to_string_pretty(self)
             .map_err(|error| io("describe the server in", &path)(std::io::Error::from(error)))?;
-        write_private(&path, &text)
+        write_private(&path, &text)?;
+        // Root may run a server on somebody's folder once; the folder's owner goes on with it.
+        give_to_folders_owner(&path, layout.root())
     }
 
     /// `None` where nobody has written one.

@@ -69,6 +69,14 @@ pub(crate) fn give(path: &Path, user: Option<&RunAs>) -> Result<(), EmbeddedErro
     chown(path, Some(user.uid), Some(user.gid)).map_err(io("change the owner of", path))
 }
 
+/// Gives a file to whoever owns the folder that it is in, where root has made it.
+pub(crate) fn give_to_folders_owner(path: &Path, folder: &Path) -> Result<(), EmbeddedError> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    give(path, owner_of(folder).as_ref())
+}
+
 /// Who owns a path, unless that is root or nothing is there.
 pub(crate) fn owner_of(path: &Path) -> Option<RunAs> {
     let meta = std::fs::metadata(path).ok()?;

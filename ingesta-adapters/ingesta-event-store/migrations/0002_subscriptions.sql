@@ -11,6 +11,13 @@ create table ingesta_subscriptions (
     moved_at          timestamptz
 );
 
+-- The cluster that the log was written in: one row. A restore elsewhere is told from it.
+create table ingesta_cluster (
+    only_row          boolean primary key default true check (only_row),
+    system_identifier bigint not null
+);
+insert into ingesta_cluster (system_identifier) select system_identifier from pg_control_system();
+
 -- Streams that wait behind an event that could not be processed.
 create table ingesta_parked_streams (
     subscription   text   not null references ingesta_subscriptions (name) on delete cascade,
@@ -19,7 +26,7 @@ create table ingesta_parked_streams (
     sequence       bigint not null,              -- the next event to try
     xact           xid8   not null,
     position       bigint not null,
-    code           text   not null,
+    code           text   not null,              -- 'pending': not tried yet at this event
     message        text   not null,              -- for the operator; holds no payload data
     attempts       integer not null,
     parked_at      timestamptz not null default clock_timestamp(),

@@ -19,6 +19,10 @@ pub struct Append {
 impl Append {
     /// The longest command id, in characters.
     pub const COMMAND_ID_MAX: usize = 255;
+    /// The most events that one command may have, over all its streams.
+    pub const EVENTS_MAX: usize = 10_000;
+    /// The longest aggregate id and type, in bytes each: they are keys of an index.
+    pub const ID_BYTES_MAX: usize = 1_000;
 
     /// Text of its events, in bytes.
     pub(crate) fn text_bytes(&self) -> usize {
@@ -26,6 +30,17 @@ impl Append {
         events
             .map(|event| event.payload.len() + event.metadata.len())
             .sum()
+    }
+
+    /// The outcome's streams: the command's own first, the others in key order.
+    pub(crate) fn versions(&self) -> Vec<(StreamId, u64)> {
+        let mut versions: Vec<_> = self
+            .streams
+            .iter()
+            .map(|s| (s.stream.clone(), s.new_version()))
+            .collect();
+        versions[1..].sort();
+        versions
     }
 
     /// Refuses what no program may ask for; every store begins with this.
@@ -38,12 +53,44 @@ impl Append {
         if !self.streams.iter().all(|s| seen.insert(&s.stream)) {
             return refuse("append twice to one stream in one command");
         }
+        if self.streams.iter().map(|s| s.events.len()).sum::<usize>() > Self::EVENTS_MAX {
+            return refuse("append more than 10,000 events in one command");
+        }
         let id_length = self
             .command
             .as_ref()
             .map_or(1, |command| command.id.chars().count());
         if !(1..=Self::COMMAND_ID_MAX).contains(&id_length) {
             return refuse("remember a command id that is empty or longer than 255 characters");
+        }
+        let names = self
+            .streams
+            .iter()
+            .flat_map(|s| [&*s.stream.aggregate_type, &s.stream.aggregate_id]);
+        let names: Vec<&str> = names.collect();
+        if names.iter().any(|name| name.len() > Self::ID_BYTES_MAX) {
+            // What Postgres says of a key that its index cannot hold.
+            return Err(AppendError::Rejected {
+                sqlstate: "54000".to_owned(),
+            });
+        }
+        let command_id = self.command.as_ref().map(|command| command.id.as_str());
+        if names
+            .into_iter()
+            .chain(command_id)
+            .any(|name| name.contains('\0'))
+        {
+            return Err(AppendError::Rejected {
+                sqlstate: "22021".to_owned(),
+            });
+        }
+        // Beyond every sequence that a store can hold there is nothing to build on.
+        if self
+            .streams
+            .iter()
+            .any(|s| i64::try_from(s.expected_version).is_err())
+        {
+            return Err(AppendError::Conflict);
         }
         Ok(())
     }
@@ -82,7 +129,8 @@ pub struct CommandStamp {
 pub struct CommandOutcome {
     /// Where in the log its last event is.
     pub position: Position,
-    /// Each changed stream with its version after the command; the first is the command's own.
+    /// Each changed stream with its version after the command: the command's own first, then the
+    /// others in key order.
     pub streams: Vec<(StreamId, u64)>,
 }
 

@@ -67,6 +67,13 @@ pub enum StoreError {
         /// Which subscription.
         subscription: String,
     },
+    /// The log was written in another database cluster, or in a future of this one. Its order means
+    /// nothing here, so nothing is appended to it. *Handling*: as for [`Self::ClusterChanged`].
+    #[error(
+        "the log was written in another database cluster: stop every writer and run \
+         `ingesta subscriptions rebase` first"
+    )]
+    LogMoved,
     /// The lease is somebody else's now; nothing of this write took place.
     #[error("the lease of subscription {subscription} was lost")]
     LeaseLost {

@@ -38,7 +38,9 @@ impl Metadata {
     /// Never: a flat map of strings is always JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
-        serde_json::to_string(self).expect("a flat map of strings is always JSON")
+        // Through the map, so that a named key that was put among the others is written once.
+        let map: BTreeMap<_, _> = HashMap::from(self.clone()).into_iter().collect();
+        serde_json::to_string(&map).expect("a flat map of strings is always JSON")
     }
 
     /// Reads the stored form; anything but a flat object of strings is kept out, as an error.

@@ -119,8 +119,9 @@ pub trait SubscriptionStorage: Send + Sync + 'static {
     /// Passes over the one event that a parked stream failed on; the ones behind it become due.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if it is not parked.
-    async fn skip(&self, name: &str, stream: &StreamId) -> Result<(), StoreError>;
+    /// [`StoreError::NotFound`] if the stream is not parked at this sequence, or has not failed
+    /// there: an event that was never tried is not passed over by a second word.
+    async fn skip(&self, name: &str, stream: &StreamId, sequence: u64) -> Result<(), StoreError>;
 }
 
 /// A whole store.

@@ -52,6 +52,7 @@ impl App {
     /// See [`AppError`]. Nothing is left running then.
     pub async fn start(database: Database, options: AppOptions) -> Result<Self, AppError> {
         database.check_schema().await?;
+        database.check_cluster().await?;
         let listen = options.listen;
         let listening = async {
             let listener = TcpListener::bind(listen).await?;

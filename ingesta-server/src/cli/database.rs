@@ -3,12 +3,17 @@
 //! Promises: a command that only reads never starts a database; what was started is stopped.
 //! Does not: migrate anything by itself.
 
+use std::time::Duration;
+
 use ingesta_embedded::{Attached, Embedded, EmbeddedOptions, attach};
 use ingesta_event_store::{Database, DatabaseOptions, StoreError};
 
 use super::exit::CliError;
 use super::out::Out;
 use crate::config::{Config, DatabaseAddress};
+
+/// How long connections in use may take to end.
+const CLOSE_WITHIN: Duration = Duration::from_secs(3);
 
 /// A database and who runs it.
 pub(super) struct Opened {
@@ -60,7 +65,13 @@ impl Opened {
 
     /// Closes the connections, and stops what was started here.
     pub(super) async fn close(self) -> Result<(), CliError> {
-        self.database.close().await;
+        // A connection whose statement hangs is never given back; it goes with the process.
+        if tokio::time::timeout(CLOSE_WITHIN, self.database.close())
+            .await
+            .is_err()
+        {
+            tracing::warn!("connections are still in use and are left behind");
+        }
         match self.own {
             Some(own) => Ok(own.stop().await?),
             None => Ok(()),

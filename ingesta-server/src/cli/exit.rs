@@ -97,6 +97,9 @@ impl CliError {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Config(_) | Self::Telemetry(_) | Self::Usage(_) => Exit::Usage,
+            Self::Store(StoreError::Refused { attempted, .. }) if *attempted == ADDRESS => {
+                Exit::Usage
+            }
             Self::Store(error) | Self::App(AppError::Database(error)) if error.is_transient() => {
                 Exit::Unavailable
             }
@@ -121,7 +124,11 @@ impl CliError {
         let mut causes = Vec::new();
         let mut next = self.source();
         while let Some(cause) = next {
-            causes.push(cause.to_string());
+            let text = cause.to_string();
+            // A transparent error says what its cause says.
+            if causes.last() != Some(&text) {
+                causes.push(text);
+            }
             next = if is_private(cause) {
                 None
             } else {
@@ -159,4 +166,6 @@ fn keeps_private(error: &StoreError) -> bool {
     matches!(error, StoreError::Refused { attempted, .. } if !HARMLESS.contains(attempted))
 }
 
-const HARMLESS: &[&str] = &["connecting", "reading the database address"];
+/// What the store says that it attempted when an address could not be read.
+const ADDRESS: &str = "reading the database address";
+const HARMLESS: &[&str] = &["connecting", ADDRESS];

@@ -58,6 +58,7 @@ impl Despachador {
             id: name,
             fingerprint: command.huella(&id),
         });
+        context.creates = C::CREA;
         let commands = C::Agregado::manejador(self);
         let ended = commands
             .execute(&id.to_string(), command.into(), context)

@@ -9,6 +9,7 @@ impl Comando for CrearImagen {
     type Agregado = Imagen;
     type Id = IdImagen;
     const NOMBRE: &'static str = "CrearImagen";
+    const CREA: bool = true;
 }
 
 impl Comando for RevertirImagen {

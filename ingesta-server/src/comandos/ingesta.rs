@@ -32,6 +32,8 @@ macro_rules! comandos {
 
 comandos! {
     CrearIngesta -> Creada {
+        const CREA: bool = true;
+
         /// Without the id: it is made anew for each arrival of the same wish.
         fn huella(&self, _: &IdIngesta) -> Vec<u8> {
             fingerprint(&(Self::NOMBRE, self))

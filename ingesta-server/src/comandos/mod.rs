@@ -28,6 +28,8 @@ pub trait Comando:
     type Id: ToString + Send + Sync;
     /// Its name: the word of the glossary, in metrics and in fingerprints.
     const NOMBRE: &'static str;
+    /// True if it begins an aggregate, so that loading it first would find nothing.
+    const CREA: bool = false;
 
     /// A hash of the wish: a repeat with the same command id must have the same one.
     fn huella(&self, id: &Self::Id) -> Vec<u8> {

@@ -33,6 +33,11 @@ impl fmt::Display for DatabaseAddress {
             // It could hold anything, a password too.
             return f.write_str("(not an address)");
         };
+        let is_postgres = matches!(url.scheme(), "postgres" | "postgresql");
+        if !is_postgres || !self.0.contains("://") || self.0.matches('@').count() > 1 {
+            // Its parts are not where they are looked for below.
+            return f.write_str("(not a postgres:// address)");
+        }
         if url.password().is_some() && url.set_password(Some(MASK)).is_err() {
             return f.write_str("(an address without a host)");
         }
@@ -40,7 +45,7 @@ impl fmt::Display for DatabaseAddress {
             let masked: Vec<(String, String)> = url
                 .query_pairs()
                 .map(|(name, value)| {
-                    let secret = name.contains("password");
+                    let secret = name.to_ascii_lowercase().contains("pass");
                     (
                         name.into_owned(),
                         if secret {
@@ -73,6 +78,10 @@ mod tests {
             "postgres://ana:s3cret@db.example.org:5433/ingesta",
             "postgres:///ingesta?host=/run/postgresql&password=s3cret",
             "not an address with s3cret in it",
+            "postgres:ana:s3cret@db/x",
+            "ana:s3cret@db.example.org:5432/x",
+            "postgres:/ana:s3cret@db/x",
+            "postgres://127.0.0.1:1/x?user=ana&Password=s3cret",
         ] {
             let address = DatabaseAddress::new(text);
             for shown in [address.to_string(), format!("{address:?}")] {

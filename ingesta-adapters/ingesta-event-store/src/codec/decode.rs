@@ -23,7 +23,7 @@ impl EventCodec {
                 aggregate_id: event.stream.aggregate_id.clone(),
                 sequence: usize::try_from(event.sequence).unwrap_or(usize::MAX),
                 payload: self.payload::<A>(event)?,
-                metadata: metadata(&event.metadata)?,
+                metadata: metadata(&event.metadata),
             })
         };
         envelope().map_err(|cause| DecodeError {
@@ -74,10 +74,23 @@ impl EventCodec {
     }
 }
 
-/// Most events carry no metadata at all; then there is nothing to parse.
-fn metadata(text: &str) -> Result<HashMap<String, String>, CodecError> {
+/// Metadata decides nothing, so it cannot make an event unreadable: what another program stored
+/// there besides texts is handed on as JSON text, and what is no object at all is left out.
+fn metadata(text: &str) -> HashMap<String, String> {
+    // Most events carry none at all; then there is nothing to parse.
     if text == "{}" {
-        return Ok(HashMap::new());
+        return HashMap::new();
     }
-    serde_json::from_str(text).map_err(|e| CodecError::json(&e))
+    serde_json::from_str(text).unwrap_or_else(|_| {
+        let loose: HashMap<String, Value> = serde_json::from_str(text).unwrap_or_default();
+        let texts = loose.into_iter().map(|(key, value)| match value {
+            Value::String(text) => (key, text),
+            other @ (Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Array(_)
+            | Value::Object(_)) => (key, other.to_string()),
+        });
+        texts.collect()
+    })
 }

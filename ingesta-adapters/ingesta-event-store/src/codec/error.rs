@@ -16,6 +16,9 @@ pub enum CodecError {
         /// Column of the line, from 1.
         column: usize,
     },
+    /// The event has an object with the key that marks sealed fields, and is not sealed there.
+    #[error("the key `$enc` is reserved for sealed fields")]
+    ReservedKey,
     /// A personal field could not be sealed or opened.
     #[error(transparent)]
     Field(#[from] FieldError),

@@ -62,7 +62,8 @@ impl EventCodec {
     /// The stored form of an event.
     ///
     /// # Errors
-    /// When the event cannot be written as JSON, or a personal field cannot be sealed.
+    /// When the event cannot be written as JSON, uses the reserved key `$enc`, or a personal field
+    /// cannot be sealed.
     pub fn encode<A: Aggregate>(
         &self,
         stream: &StreamId,
@@ -73,11 +74,17 @@ impl EventCodec {
         let event_type = event.event_type();
         let payload = match self.personal.of(&event_type) {
             Some(places) if !self.fields.is_plain() => {
-                let value = serde_json::to_value(event).map_err(|e| CodecError::json(&e))?;
+                let value = unmarked(event)?;
                 let sealed = personal::seal(value, places, &*self.fields, stream, sequence)?;
                 sealed.to_string()
             }
-            _ => serde_json::to_string(event).map_err(|e| CodecError::json(&e))?,
+            _ => {
+                let text = serde_json::to_string(event).map_err(|e| CodecError::json(&e))?;
+                if text.contains(personal::SEALED) {
+                    unmarked(event)?;
+                }
+                text
+            }
         };
         Ok(NewEvent {
             event_type,
@@ -86,4 +93,13 @@ impl EventCodec {
             metadata: metadata.to_owned(),
         })
     }
+}
+
+/// The event as a value, unless a reader would take a part of it for a sealed field.
+fn unmarked<E: serde::Serialize>(event: &E) -> Result<serde_json::Value, CodecError> {
+    let value = serde_json::to_value(event).map_err(|e| CodecError::json(&e))?;
+    if personal::is_marked(&value) {
+        return Err(CodecError::ReservedKey);
+    }
+    Ok(value)
 }

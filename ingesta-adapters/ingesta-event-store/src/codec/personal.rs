@@ -138,6 +138,15 @@ pub(super) fn seal(
     Ok(payload)
 }
 
+/// True if some object has the key that marks a sealed field.
+pub(super) fn is_marked(payload: &Value) -> bool {
+    match payload {
+        Value::Object(map) => map.contains_key(SEALED) || map.values().any(is_marked),
+        Value::Array(items) => items.iter().any(is_marked),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
 /// Opens every sealed field, wherever it stands: the reader need not know today's declarations.
 pub(super) fn open(
     payload: &mut Value,

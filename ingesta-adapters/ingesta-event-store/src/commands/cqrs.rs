@@ -15,7 +15,10 @@ use crate::{StreamId, commands::fingerprint};
 
 /// `cqrs_es::EventStore` over a [`Storage`].
 ///
-/// A `command_id` in the metadata makes the command happen at most once.
+/// A `command_id` in the metadata makes the command happen at most once on its aggregate. The
+/// framework shows a store the events and not the command, so that a repeat with another payload
+/// is answered like any repeat, with nothing done, and a repeat that the aggregate refuses by
+/// itself is refused. [`crate::Commands`] tells these apart.
 #[derive(Clone)]
 pub struct CqrsEventStore {
     storage: Arc<dyn Storage>,

@@ -10,7 +10,8 @@ use cqrs_es::{Aggregate, event_sink::EventSink};
 
 use super::resolve::append_resolved;
 use super::{CommandContext, CommandError, Loaded};
-use crate::{Append, AppendError, CommandOutcome, EventCodec, Storage, StreamAppend, StreamId};
+use crate::StreamId;
+use crate::{Append, AppendError, CommandOutcome, EventCodec, Storage, StoreError, StreamAppend};
 
 /// Collects the changes of several aggregates and stores them together.
 ///
@@ -20,6 +21,19 @@ pub struct UnitOfWork {
     codec: EventCodec,
     context: CommandContext,
     members: Vec<Member>,
+    progress: Progress,
+}
+
+/// How far a unit has come.
+enum Progress {
+    /// Nothing was asked yet; its command id was not looked up.
+    New,
+    /// Decisions are being collected.
+    Collecting,
+    /// It was stored before: nothing is decided again, the first outcome is the answer.
+    Repeated(CommandOutcome),
+    /// A command was refused half way: what was decided since may rest on events that are nowhere.
+    Spoiled,
 }
 
 struct Member {
@@ -35,18 +49,46 @@ impl UnitOfWork {
             codec,
             context,
             members: Vec::new(),
+            progress: Progress::New,
         }
     }
 
     /// Decides a command on one aggregate. Nothing is stored yet; a second command on the same
-    /// aggregate sees the first one's events.
+    /// aggregate sees the first one's events. An expected version of the context is that of the
+    /// first aggregate. In a unit that was stored before, nothing is decided again.
     ///
     /// # Errors
     /// When the domain refuses, the store does not answer or an event cannot be read or written.
+    /// The unit is spoiled then and cannot be committed any more: it is all or none.
     ///
     /// # Panics
     /// If two aggregate types of one unit share a `TYPE`.
     pub async fn execute<A>(
+        &mut self,
+        services: &A::Services,
+        aggregate_id: &str,
+        command: A::Command,
+    ) -> Result<(), CommandError<A::Error>>
+    where
+        A: Aggregate + 'static,
+        A::Error: 'static,
+    {
+        if matches!(self.progress, Progress::New) {
+            self.progress = self.look_up().await?;
+        }
+        match &self.progress {
+            Progress::Repeated(_) => return Ok(()),
+            Progress::Spoiled => return Err(CommandError::Store(spoiled())),
+            Progress::New | Progress::Collecting => {}
+        }
+        let decided = self.decide::<A>(services, aggregate_id, command).await;
+        if decided.is_err() {
+            self.progress = Progress::Spoiled;
+        }
+        decided
+    }
+
+    async fn decide<A>(
         &mut self,
         services: &A::Services,
         aggregate_id: &str,
@@ -65,10 +107,8 @@ impl UnitOfWork {
             .downcast_mut::<A>()
             .expect("a stream has one aggregate type");
         let sink = EventSink::<A>::default();
-        state
-            .handle(command, services, &sink)
-            .await
-            .map_err(CommandError::Refused)?;
+        let handled = state.handle(command, services, &sink).await;
+        handled.map_err(CommandError::Refused)?;
         for event in sink.collect().await {
             let sequence = member.append.new_version() + 1;
             let encoded = self
@@ -79,6 +119,23 @@ impl UnitOfWork {
         Ok(())
     }
 
+    /// Was this very unit stored before?
+    async fn look_up<E>(&self) -> Result<Progress, CommandError<E>>
+    where
+        E: std::error::Error + 'static,
+    {
+        let Some(asked) = &self.context.command else {
+            return Ok(Progress::Collecting);
+        };
+        match self.storage.command(&asked.id).await? {
+            None => Ok(Progress::Collecting),
+            Some((stored, outcome)) if stored.fingerprint == asked.fingerprint => {
+                Ok(Progress::Repeated(outcome))
+            }
+            Some(_) => Err(CommandError::CommandIdReused),
+        }
+    }
+
     /// Stores everything, or nothing. `None`: there was nothing to store.
     ///
     /// It runs detached: dropping the returned future does not tear it.
@@ -86,6 +143,11 @@ impl UnitOfWork {
     /// # Errors
     /// See [`AppendError`]. A repeated command id is answered with the first outcome.
     pub async fn commit(self) -> Result<Option<CommandOutcome>, AppendError> {
+        match self.progress {
+            Progress::Repeated(outcome) => return Ok(Some(outcome)),
+            Progress::Spoiled => return Err(AppendError::NotStored(spoiled())),
+            Progress::New | Progress::Collecting => {}
+        }
         let streams: Vec<_> = self
             .members
             .into_iter()
@@ -107,7 +169,7 @@ impl UnitOfWork {
         );
         let work = tokio::spawn(async move { append_resolved(&*storage, append).await });
         let ended = work.await.unwrap_or_else(|stopped| {
-            Err(AppendError::Unknown(crate::StoreError::Unavailable {
+            Err(AppendError::Unknown(StoreError::Unavailable {
                 attempted: "storing a unit of work while the program stops",
                 cause: Box::new(stopped),
             }))
@@ -128,6 +190,13 @@ impl UnitOfWork {
         }
         let events = self.storage.load(stream, 0).await?;
         let loaded = Loaded::<A>::fold(&self.codec, &events)?;
+        let current = loaded.version;
+        if let Some(expected) = self.context.expected_version
+            && self.members.is_empty()
+            && expected != current
+        {
+            return Err(CommandError::VersionMismatch { expected, current });
+        }
         self.members.push(Member {
             append: StreamAppend {
                 stream: stream.clone(),
@@ -137,5 +206,11 @@ impl UnitOfWork {
             state: Box::new(loaded.state),
         });
         Ok(self.members.len() - 1)
+    }
+}
+
+fn spoiled() -> StoreError {
+    StoreError::Unsupported {
+        what: "store a unit of work in which a command was refused",
     }
 }

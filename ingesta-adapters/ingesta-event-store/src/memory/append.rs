@@ -38,11 +38,7 @@ pub(super) fn append(
     }
 
     log.commits += 1;
-    let streams = append
-        .streams
-        .iter()
-        .map(|s| (s.stream.clone(), s.new_version()))
-        .collect();
+    let streams = append.versions();
     for stream in append.streams {
         store(log, stream, now);
     }

@@ -11,7 +11,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::MemoryStorage;
-use crate::subscription::{Commit, Effect, Lease, Park, ParkedStream, SubscriptionStatus, Unpark};
+use crate::subscription::{
+    Commit, Effect, Lease, Park, ParkReason, ParkedStream, SubscriptionStatus, Unpark,
+};
 use crate::{Position, StoreError, StreamId, SubscriptionStorage};
 
 pub(super) type Subscriptions = BTreeMap<String, Subscription>;
@@ -62,6 +64,9 @@ impl Subscription {
             return;
         };
         if let Some(parked) = self.parked.get_mut(&unpark.stream) {
+            if next > parked.sequence {
+                parked.reason = ParkReason::pending();
+            }
             parked.sequence = parked.sequence.max(next);
             parked.attempts = 0;
             parked.retry_at = Some(now);
@@ -181,33 +186,42 @@ impl SubscriptionStorage for MemoryStorage {
     }
 
     async fn resume(&self, name: &str, stream: &StreamId) -> Result<(), StoreError> {
-        self.change_parked(name, stream, |parked| parked.sequence)
+        let what = || format!("parked stream {stream} in subscription {name}");
+        self.change_parked(name, stream, what, |_| true)
     }
 
-    async fn skip(&self, name: &str, stream: &StreamId) -> Result<(), StoreError> {
-        self.change_parked(name, stream, |parked| parked.sequence + 1)
+    async fn skip(&self, name: &str, stream: &StreamId, sequence: u64) -> Result<(), StoreError> {
+        let what = || format!("event {stream}/{sequence} that failed in subscription {name}");
+        self.change_parked(name, stream, what, |parked| {
+            let failed = parked.sequence == sequence && parked.reason.code != ParkReason::PENDING;
+            if failed {
+                parked.sequence += 1;
+                parked.reason = ParkReason::pending();
+            }
+            failed
+        })
     }
 }
 
 impl MemoryStorage {
-    /// An operator's word: the stream is due now, from the sequence that `next` names.
+    /// An operator's word, if `change` says that it fits: the stream is due now.
     fn change_parked(
         &self,
         name: &str,
         stream: &StreamId,
-        next: impl FnOnce(&ParkedStream) -> u64,
+        what: impl FnOnce() -> String,
+        change: impl FnOnce(&mut ParkedStream) -> bool,
     ) -> Result<(), StoreError> {
         let now = self.inner.clock.now();
         let mut state = self.state();
-        let parked = state
-            .subscriptions
-            .get_mut(name)
-            .and_then(|s| s.parked.get_mut(stream));
+        let subscription = state.subscriptions.get_mut(name);
+        let parked = subscription.and_then(|s| s.parked.get_mut(stream));
         let Some(parked) = parked else {
-            let what = format!("parked stream {stream} of subscription {name}");
-            return Err(StoreError::NotFound { what });
+            return Err(StoreError::NotFound { what: what() });
         };
-        parked.sequence = next(parked);
+        if !change(parked) {
+            return Err(StoreError::NotFound { what: what() });
+        }
         parked.attempts = 0;
         parked.retry_at = Some(now);
         Ok(())

@@ -57,7 +57,7 @@ pub(super) fn append(error: sqlx::Error) -> Append {
     match (&code[..2], code.as_str()) {
         (_, "23505") => Append::Taken,
         (_, "40001" | "40P01") => Append::Again(store(ATTEMPTED, error)),
-        ("22" | "23", _) => Append::Ended(AppendError::Rejected { sqlstate: code }),
+        ("22" | "23" | "54", _) => Append::Ended(AppendError::Rejected { sqlstate: code }),
         _ => Append::Ended(AppendError::NotStored(store(ATTEMPTED, error))),
     }
 }

@@ -23,6 +23,10 @@ pub(super) async fn find_command(
     id: &str,
 ) -> Result<Option<(CommandStamp, CommandOutcome)>, StoreError> {
     const ATTEMPTED: &str = "looking up a command";
+    if id.contains('\0') {
+        // No text of this database has one, so there is no such command.
+        return Ok(None);
+    }
     let rows = sqlx::query(COMMAND)
         .bind(id)
         .fetch_all(database.pool())

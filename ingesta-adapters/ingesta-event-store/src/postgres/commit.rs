@@ -12,7 +12,7 @@ use sqlx::{Arguments, Row};
 use super::lease::milliseconds;
 use super::row::bigint;
 use super::{PostgresStorage, classify};
-use crate::subscription::{Arg, Commit, Effect, Lease, Park, Unpark};
+use crate::subscription::{Arg, Commit, Effect, Lease, Park, ParkReason, Unpark};
 use crate::{Position, StoreError};
 
 type Encoded<T = ()> = Result<T, sqlx::error::BoxDynError>;
@@ -129,6 +129,8 @@ impl Statement {
             .collect();
         let nexts: Vec<Option<i64>> = unparks.iter().map(|u| u.next.map(bigint)).collect();
         let (types, ids, nexts) = (self.arg(types)?, self.arg(ids)?, self.arg(nexts)?);
+        let pending = ParkReason::pending();
+        let (code, message) = (self.arg(pending.code)?, self.arg(pending.message)?);
         write!(
             self.sql,
             ",\ncaught_up as (
@@ -139,7 +141,8 @@ impl Statement {
                   and p.aggregate_id = u.ai and u.next is null),
              moved_on as (
                update ingesta_parked_streams p
-                  set sequence = u.next, attempts = 0, retry_at = clock_timestamp()
+                  set sequence = u.next, attempts = 0, retry_at = clock_timestamp(),
+                      code = {code}, message = {message}
                  from own, unnest({types}::text[], {ids}::text[], {nexts}::bigint[])
                       as u(at, ai, next)
                 where p.subscription = own.name and p.aggregate_type = u.at

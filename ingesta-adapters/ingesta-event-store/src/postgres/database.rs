@@ -4,9 +4,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, PgPool};
+use sqlx::{ConnectOptions, Connection, PgPool};
 
-use super::classify;
+use super::{classify, cluster};
 use crate::StoreError;
 
 /// A database that holds a log, and a pool of connections to it. Cheap to clone.
@@ -14,6 +14,8 @@ use crate::StoreError;
 pub struct Database {
     pool: PgPool,
     connect: PgConnectOptions,
+    /// Milliseconds that a statement of the appender may take.
+    limit: String,
 }
 
 /// How to connect.
@@ -23,6 +25,9 @@ pub struct DatabaseOptions {
     pub connections_max: u32,
     /// How long a caller waits for a connection before it is told that the database is away.
     pub acquire_timeout: Duration,
+    /// How long one statement may take before the server undoes it: whoever waits for it is told.
+    /// Migrations and rebases have no such limit.
+    pub statement_timeout: Duration,
     /// Shown by `pg_stat_activity`.
     pub application_name: String,
 }
@@ -32,6 +37,7 @@ impl Default for DatabaseOptions {
         Self {
             connections_max: 16,
             acquire_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(20),
             application_name: "ingesta".to_owned(),
         }
     }
@@ -44,23 +50,36 @@ impl Database {
     /// When the address cannot be read or nobody answers. The password is never part of an error.
     pub async fn connect(url: &str, options: DatabaseOptions) -> Result<Self, StoreError> {
         const ATTEMPTED: &str = "connecting";
-        let connect = PgConnectOptions::from_str(url)
-            .map_err(|_| StoreError::Refused {
-                attempted: "reading the database address",
-                cause: "expected postgres://user:password@host:port/database".into(),
-            })?
+        let limit = options.statement_timeout.as_millis().to_string();
+        let connect = address(url)?
             .application_name(&options.application_name)
             // A session that is left inside a transaction holds back every reader of the cluster.
             .options([("idle_in_transaction_session_timeout", "10s")])
             // Statements carry payloads: they must not reach a log.
             .disable_statement_logging();
+        // A pool tries again and again and then only says that time ran out; this says why.
+        let first = tokio::time::timeout(options.acquire_timeout, connect.connect()).await;
+        let first = first.map_err(|cause| StoreError::Unavailable {
+            attempted: ATTEMPTED,
+            cause: Box::new(cause),
+        })?;
+        let first = first.map_err(|e| classify::store(ATTEMPTED, e))?;
+        first
+            .close()
+            .await
+            .map_err(|e| classify::store(ATTEMPTED, e))?;
+        let limited = connect.clone().options([("statement_timeout", &limit)]);
         let pool = PgPoolOptions::new()
             .max_connections(options.connections_max)
             .acquire_timeout(options.acquire_timeout)
-            .connect_with(connect.clone())
+            .connect_with(limited)
             .await
             .map_err(|e| classify::store(ATTEMPTED, e))?;
-        Ok(Self { pool, connect })
+        Ok(Self {
+            pool,
+            connect,
+            limit,
+        })
     }
 
     /// Uses a pool of the caller's.
@@ -70,7 +89,12 @@ impl Database {
     #[must_use]
     pub fn from_pool(pool: PgPool) -> Self {
         let connect = (*pool.connect_options()).clone();
-        Self { pool, connect }
+        let limit = DatabaseOptions::default().statement_timeout;
+        Self {
+            pool,
+            connect,
+            limit: limit.as_millis().to_string(),
+        }
     }
 
     /// The pool, for sibling crates that keep tables beside the log. Begin no transaction on it.
@@ -94,9 +118,26 @@ impl Database {
     /// one anew for every batch costs more than executing it.
     pub(super) async fn appending_connection(&self) -> Result<sqlx::PgConnection, StoreError> {
         let connect = self.connect.clone();
-        let connect = connect.options([("plan_cache_mode", "force_generic_plan")]);
+        let connect = connect.options([
+            ("plan_cache_mode", "force_generic_plan"),
+            ("statement_timeout", &self.limit),
+        ]);
         let connected = connect.connect().await;
-        connected.map_err(|e| classify::store("connecting to append events", e))
+        let mut connection =
+            connected.map_err(|e| classify::store("connecting to append events", e))?;
+        cluster::check(&mut connection).await?;
+        Ok(connection)
+    }
+
+    /// Makes sure that the log belongs to this cluster: after a restore into another one nothing
+    /// may be appended before a rebase, for new events would come before old ones.
+    ///
+    /// # Errors
+    /// [`StoreError::LogMoved`], or the database does not answer.
+    pub async fn check_cluster(&self) -> Result<(), StoreError> {
+        let connection = self.pool.acquire().await;
+        let mut connection = connection.map_err(|e| classify::store("connecting", e))?;
+        cluster::check(&mut connection).await
     }
 
     /// A connection of its own, outside the pool, for work that does need a transaction.
@@ -106,4 +147,14 @@ impl Database {
             .await
             .map_err(|e| classify::store("connecting", e))
     }
+}
+
+/// Reads an address. What it holds is never part of the error: it may be a password.
+fn address(url: &str) -> Result<PgConnectOptions, StoreError> {
+    let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    let read = PgConnectOptions::from_str(url).ok().filter(|_| is_postgres);
+    read.ok_or_else(|| StoreError::Refused {
+        attempted: "reading the database address",
+        cause: "expected postgres://user:password@host:port/database".into(),
+    })
 }

@@ -5,7 +5,8 @@
 //! snapshot. An open writer therefore delays readers and never makes them miss anything.
 //!
 //! The same statement checks the promise it rests on: each event's predecessor stands before it
-//! in the log. Entries of types that are not wanted come without their payload, so that a reader
+//! in the log. (Adopted events, which have no time, were put in order when they were numbered; what
+//! was deleted among them before is not missed.) Entries of types that are not wanted come without their payload, so that a reader
 //! moves on over them and a page costs the same however rare the wanted ones are.
 
 use std::borrow::Cow;
@@ -33,7 +34,7 @@ impl PostgresStorage {
             "select {COLUMNS}, w.wanted,
                     case when w.wanted then e.payload::text end as payload,
                     case when w.wanted then e.metadata::text end as metadata,
-                    e.sequence <= 1 or exists (
+                    e.sequence <= 1 or e.recorded_at is null or exists (
                       select 1 from events p
                        where p.aggregate_type = e.aggregate_type
                          and p.aggregate_id = e.aggregate_id

@@ -5,6 +5,7 @@
 
 mod appender;
 mod classify;
+mod cluster;
 mod command;
 mod commit;
 mod database;

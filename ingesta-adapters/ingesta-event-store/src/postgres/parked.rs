@@ -3,7 +3,7 @@
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
-use super::row::{position, stream, unsigned};
+use super::row::{bigint, position, stream, unsigned};
 use super::{PostgresStorage, classify};
 use crate::subscription::{ParkReason, ParkedStream};
 use crate::{StoreError, StreamId};
@@ -20,11 +20,19 @@ update ingesta_parked_streams set retry_at = clock_timestamp(), attempts = 0
 
 /// The event that is passed over is written down with the reason that it failed for.
 const SKIP: &str = "
-with moved as (
-  update ingesta_parked_streams
-     set sequence = sequence + 1, attempts = 0, retry_at = clock_timestamp()
+with failed as (
+  select sequence, code from ingesta_parked_streams
    where subscription = $1 and aggregate_type = $2 and aggregate_id = $3
-  returning subscription, aggregate_type, aggregate_id, sequence - 1 as sequence, code)
+     and sequence = $4 and code <> $5
+     for update
+), moved as (
+  update ingesta_parked_streams p
+     set sequence = p.sequence + 1, attempts = 0, retry_at = clock_timestamp(),
+         code = $5, message = $6
+    from failed
+   where p.subscription = $1 and p.aggregate_type = $2 and p.aggregate_id = $3
+     and p.sequence = failed.sequence
+  returning p.subscription, p.aggregate_type, p.aggregate_id, failed.sequence, failed.code)
 insert into ingesta_skipped_events (subscription, aggregate_type, aggregate_id, sequence, code)
 select * from moved
 on conflict do nothing";
@@ -46,32 +54,41 @@ impl PostgresStorage {
         name: &str,
         stream: &StreamId,
     ) -> Result<(), StoreError> {
-        self.change_parked(RESUME, "resuming a parked stream", name, stream)
-            .await
-    }
-
-    pub(super) async fn skip_event(&self, name: &str, stream: &StreamId) -> Result<(), StoreError> {
-        self.change_parked(SKIP, "skipping an event", name, stream)
-            .await
-    }
-
-    async fn change_parked(
-        &self,
-        sql: &str,
-        attempted: &'static str,
-        name: &str,
-        stream: &StreamId,
-    ) -> Result<(), StoreError> {
-        let done = sqlx::query(sql)
+        let done = sqlx::query(RESUME)
             .bind(name)
             .bind(stream.aggregate_type.as_ref())
             .bind(&stream.aggregate_id)
             .execute(self.database.pool())
             .await
-            .map_err(|e| classify::store(attempted, e))?;
-        if done.rows_affected() == 0 {
-            let what = format!("parked stream {stream} in subscription {name}");
-            return Err(StoreError::NotFound { what });
+            .map_err(|e| classify::store("resuming a parked stream", e))?;
+        let what = || format!("parked stream {stream} in subscription {name}");
+        self.changed(done.rows_affected(), what)
+    }
+
+    pub(super) async fn skip_event(
+        &self,
+        name: &str,
+        stream: &StreamId,
+        sequence: u64,
+    ) -> Result<(), StoreError> {
+        let pending = ParkReason::pending();
+        let done = sqlx::query(SKIP)
+            .bind(name)
+            .bind(stream.aggregate_type.as_ref())
+            .bind(&stream.aggregate_id)
+            .bind(bigint(sequence))
+            .bind(&pending.code)
+            .bind(&pending.message)
+            .execute(self.database.pool())
+            .await
+            .map_err(|e| classify::store("skipping an event", e))?;
+        let what = || format!("event {stream}/{sequence} that failed in subscription {name}");
+        self.changed(done.rows_affected(), what)
+    }
+
+    fn changed(&self, rows: u64, what: impl FnOnce() -> String) -> Result<(), StoreError> {
+        if rows == 0 {
+            return Err(StoreError::NotFound { what: what() });
         }
         self.announce();
         Ok(())

@@ -8,7 +8,7 @@
 
 use sqlx::{Connection, Executor, PgConnection, Row};
 
-use super::{Database, classify};
+use super::{Database, classify, row};
 use crate::StoreError;
 
 /// What a rebase did.
@@ -45,6 +45,15 @@ update ingesta_parked_streams p
   from ingesta_renumbered r
  where (r.old_xact, r.old_position) = (p.xact, p.position)";
 
+/// An event that now stands before its predecessor: somebody wrote after the restore.
+const MISPLACED: &str = "
+select e.aggregate_type, e.aggregate_id, e.sequence
+  from events e
+  join events p on p.aggregate_type = e.aggregate_type and p.aggregate_id = e.aggregate_id
+               and p.sequence = e.sequence - 1
+ where p.position > e.position
+ order by e.position limit 1";
+
 /// The checkpoint after the last event that it had passed; before all of them it stays at zero.
 const CHECKPOINTS: &str = "
 update ingesta_subscriptions s
@@ -59,6 +68,9 @@ update ingesta_subscriptions s
           from ingesta_subscriptions n) done
  where done.name = s.name";
 
+const CLUSTER: &str = "
+update ingesta_cluster set system_identifier = (select system_identifier from pg_control_system())";
+
 impl Database {
     /// Renumbers the log for this cluster and moves every checkpoint along.
     ///
@@ -66,8 +78,8 @@ impl Database {
     /// the data itself is known to be right.
     ///
     /// # Errors
-    /// [`StoreError::Busy`] while a subscription runs; or the database refuses, then nothing has
-    /// changed.
+    /// [`StoreError::Busy`] while a subscription runs; [`StoreError::OrderViolated`] where somebody
+    /// wrote to the log after the restore; or the database refuses. Nothing has changed then.
     pub async fn rebase(&self) -> Result<Rebased, StoreError> {
         let mut connection = self.connection().await?;
         let rebased = rebase(&mut connection).await?;
@@ -95,11 +107,21 @@ async fn rebase(connection: &mut PgConnection) -> Result<Rebased, StoreError> {
         });
     }
     tx.execute(RENUMBER).await.map_err(failed)?;
+    if let Some(row) = sqlx::query(MISPLACED)
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(failed)?
+    {
+        let stream = row::stream(&row).map_err(failed)?;
+        let sequence = row::unsigned(&row, "sequence").map_err(failed)?;
+        return Err(StoreError::OrderViolated { stream, sequence });
+    }
     let events: i64 = sqlx::query("select count(*) as events from ingesta_renumbered")
         .fetch_one(&mut *tx)
         .await
         .and_then(|row| row.try_get("events"))
         .map_err(failed)?;
+    tx.execute(CLUSTER).await.map_err(failed)?;
     let moved = sqlx::query(CHECKPOINTS)
         .execute(&mut *tx)
         .await

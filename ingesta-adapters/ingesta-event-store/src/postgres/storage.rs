@@ -121,7 +121,7 @@ impl SubscriptionStorage for PostgresStorage {
         self.resume_stream(name, stream).await
     }
 
-    async fn skip(&self, name: &str, stream: &StreamId) -> Result<(), StoreError> {
-        self.skip_event(name, stream).await
+    async fn skip(&self, name: &str, stream: &StreamId, sequence: u64) -> Result<(), StoreError> {
+        self.skip_event(name, stream, sequence).await
     }
 }

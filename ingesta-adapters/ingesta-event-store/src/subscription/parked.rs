@@ -15,6 +15,20 @@ pub struct ParkReason {
     pub message: String,
 }
 
+impl ParkReason {
+    /// The code of a stream that moved on to an event which has not been tried yet.
+    pub const PENDING: &str = "pending";
+
+    /// Why a stream waits that moved on: it has yet to be tried.
+    #[must_use]
+    pub fn pending() -> Self {
+        Self {
+            code: Self::PENDING.to_owned(),
+            message: "moved on; the next event has not been tried yet".to_owned(),
+        }
+    }
+}
+
 /// Puts a stream aside at its failing event.
 #[derive(Clone, Debug)]
 pub struct Park {

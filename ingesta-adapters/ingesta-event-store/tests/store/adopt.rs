@@ -75,6 +75,35 @@ async fn old_rows_get_a_log_order_in_which_each_sequence_grows() {
 }
 
 #[tokio::test]
+async fn a_table_in_which_events_were_deleted_is_adopted_and_followed() {
+    let fixture = Fixture::empty().await;
+    fixture.execute(INIT).await;
+    let old = vanilla(&fixture);
+    old.execute("a", Add(vec![1, 2, 3])).await.unwrap();
+    old.execute("b", Add(vec![1, 2])).await.unwrap();
+    fixture
+        .execute("delete from events where (aggregate_id, sequence) in (('a', 2), ('b', 1))")
+        .await;
+    fixture.database.migrate().await.unwrap();
+    let context = CommandContext::default();
+    fixture
+        .counters()
+        .execute("b", Add(vec![9]), context)
+        .await
+        .unwrap();
+    let log = page(&fixture.storage, Position::START).await;
+    let ids: Vec<_> = log
+        .events
+        .iter()
+        .map(ingesta_event_store::RecordedEvent::id)
+        .collect();
+    assert_eq!(
+        ids,
+        ["Counter/a/1", "Counter/a/3", "Counter/b/2", "Counter/b/3"]
+    );
+}
+
+#[tokio::test]
 async fn plain_postgres_es_and_ours_share_a_table_at_the_same_time() {
     let fixture = Fixture::migrated().await;
     let counters = fixture.counters();

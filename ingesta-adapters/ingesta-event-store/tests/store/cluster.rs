@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use ingesta_event_store::subscription::{Commit, Lease};
-use ingesta_event_store::{EventStorage, Position, StoreError, SubscriptionStorage};
+use ingesta_event_store::subscription::{Commit, Lease, Park, ParkReason};
+use ingesta_event_store::{
+    AppendError, EventStorage, Position, StoreError, StreamId, SubscriptionStorage,
+};
 
-use crate::support::{Fixture, append, page, seen_now};
+use crate::support::{Counter, Fixture, append, page, seen_now, stamp};
 
 const LEASE: Duration = Duration::from_secs(5);
 
@@ -59,6 +61,7 @@ async fn another_clusters_checkpoint_is_refused_until_rebased() {
     fixture
         .execute(
             "update events set xact = (xact::text::bigint + 4000000000)::text::xid8;
+             update ingesta_cluster set system_identifier = system_identifier - 1;
              update ingesta_subscriptions
                 set system_identifier = system_identifier - 1,
                     xact = (xact::text::bigint + 4000000000)::text::xid8",
@@ -137,4 +140,100 @@ async fn a_rebase_waits_for_nobody_and_refuses_while_somebody_runs() {
         "{refused:?}"
     );
     assert_eq!(ids_after(&fixture, Position::START).await, ids);
+}
+
+/// What a restore into another cluster leaves behind, with a named command and a parked stream.
+async fn restored() -> (Fixture, Vec<String>) {
+    let (fixture, mut ids) = followed().await;
+    let mut named = append("named", 0, &[1, 2]);
+    named.command = stamp("named", b"x");
+    fixture.storage.append(named).await.unwrap();
+    ids.extend(["Counter/named/1".to_owned(), "Counter/named/2".to_owned()]);
+    let log = page(&fixture.storage, Position::START).await.events;
+    let lease = acquire(&fixture, "middle").await.unwrap().unwrap();
+    let parked = Park {
+        stream: log[1].stream.clone(),
+        sequence: log[1].sequence,
+        position: log[1].position,
+        reason: ParkReason {
+            code: "odd".to_owned(),
+            message: String::new(),
+        },
+        attempts: 1,
+        retry_after: None,
+    };
+    let commit = Commit {
+        park: vec![parked],
+        ..Commit::default()
+    };
+    fixture.storage.commit(&lease, commit).await.unwrap();
+    fixture.storage.release(&lease).await.unwrap();
+    fixture
+        .execute(
+            "update events set xact = (xact::text::bigint + 4000000000)::text::xid8;
+             update ingesta_parked_streams
+                set xact = (xact::text::bigint + 4000000000)::text::xid8;
+             update ingesta_subscriptions
+                set xact = (xact::text::bigint + 4000000000)::text::xid8,
+                    system_identifier = system_identifier - 1;
+             update ingesta_cluster set system_identifier = system_identifier - 1",
+        )
+        .await;
+    (fixture, ids)
+}
+
+#[tokio::test]
+async fn nothing_is_appended_to_a_log_of_another_cluster() {
+    let (fixture, ids) = restored().await;
+    let elsewhere = fixture.another().await;
+    match elsewhere.append(append("new", 0, &[1])).await {
+        Err(AppendError::NotStored(StoreError::LogMoved)) => {}
+        other => panic!("{other:?}"),
+    }
+    let checked = fixture.database.check_cluster().await;
+    assert!(matches!(checked, Err(StoreError::LogMoved)), "{checked:?}");
+    fixture.database.rebase().await.unwrap();
+    fixture.database.check_cluster().await.unwrap();
+    elsewhere.append(append("new", 0, &[1])).await.unwrap();
+    assert_eq!(
+        ids_after(&fixture, Position::START).await.len(),
+        ids.len() + 1
+    );
+}
+
+#[tokio::test]
+async fn a_rebase_carries_parked_streams_along_and_commands_are_still_known() {
+    let (fixture, ids) = restored().await;
+    fixture.database.rebase().await.unwrap();
+    assert_eq!(ids_after(&fixture, Position::START).await, ids);
+    let log = page(&fixture.storage, Position::START).await.events;
+    let parked = fixture.storage.parked("middle").await.unwrap();
+    assert_eq!(parked[0].position, log[1].position);
+
+    let (_, outcome) = fixture.storage.command("named").await.unwrap().unwrap();
+    assert_eq!(outcome.streams, [(StreamId::of::<Counter>("named"), 2)]);
+    assert_eq!(outcome.position, log[7].position);
+}
+
+#[tokio::test]
+async fn a_rebase_refuses_a_log_that_was_written_to_after_the_restore() {
+    let (fixture, _) = restored().await;
+    // Plain postgres-es does not ask whose log it is.
+    fixture
+        .execute(
+            "insert into events (aggregate_type, aggregate_id, sequence, event_type,
+                                 event_version, payload, metadata)
+             values ('Counter', 'a', 3, 'Added', '1', '{}', '{}')",
+        )
+        .await;
+    let refused = fixture.database.rebase().await;
+    assert!(
+        matches!(refused, Err(StoreError::OrderViolated { sequence: 3, .. })),
+        "{refused:?}"
+    );
+    let checked = fixture.database.check_cluster().await;
+    assert!(
+        matches!(checked, Err(StoreError::LogMoved)),
+        "nothing was changed: {checked:?}"
+    );
 }

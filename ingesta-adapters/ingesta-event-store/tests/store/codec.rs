@@ -2,8 +2,8 @@
 
 use cqrs_es::persist::{EventUpcaster, SemanticVersionEventUpcaster};
 use ingesta_event_store::{
-    EventCodec, FieldCodec, FieldError, FieldPlace, PersonalFields, Position, RecordedEvent,
-    StreamId,
+    CodecError, EventCodec, FieldCodec, FieldError, FieldPlace, Metadata, PersonalFields, Position,
+    RecordedEvent, StreamId,
 };
 use serde_json::{Value, json};
 
@@ -98,4 +98,62 @@ fn an_older_version_is_lifted_before_it_is_parsed() {
         CounterEvent::Added { number: 3 }
     );
     EventCodec::default().decode::<Counter>(&old).unwrap_err();
+}
+
+#[test]
+fn an_event_that_uses_the_key_of_sealed_fields_is_refused_and_a_text_that_names_it_is_not() {
+    use crate::notes::{Note, NoteEvent};
+    let stream = StreamId::of::<Note>("n");
+    let event = |key: &str| NoteEvent::Noted {
+        words: [(key.to_owned(), "$enc".to_owned())].into(),
+    };
+    for codec in [EventCodec::default(), sealing()] {
+        let refused = codec.encode::<Note>(&stream, 1, &event("$enc"), "{}");
+        assert_eq!(refused, Err(CodecError::ReservedKey));
+        let stored = codec
+            .encode::<Note>(&stream, 1, &event("price"), "{}")
+            .unwrap();
+        let read = codec
+            .decode::<Note>(&recorded(&stored.payload, "1", 1))
+            .unwrap();
+        assert_eq!(read.payload, event("price"));
+    }
+}
+
+#[test]
+fn metadata_of_another_shape_does_not_make_an_event_unreadable() {
+    let mut odd = recorded(&added(5).payload, "1", 1);
+    for (stored, expected) in [
+        (
+            r#"{"who":"me","tries":3}"#,
+            vec![("tries", "3"), ("who", "me")],
+        ),
+        (r#"[1]"#, vec![]),
+    ] {
+        odd.metadata = stored.to_owned();
+        let read = EventCodec::default().decode::<Counter>(&odd).unwrap();
+        let mut metadata: Vec<_> = read
+            .metadata
+            .iter()
+            .map(|(k, v)| (k.as_str(), v.as_str()))
+            .collect();
+        metadata.sort_unstable();
+        assert_eq!(metadata, expected);
+    }
+}
+
+#[test]
+fn a_named_key_among_the_others_is_written_once() {
+    let mut metadata = Metadata {
+        actor: Some("importer".to_owned()),
+        ..Metadata::default()
+    };
+    metadata
+        .extra
+        .insert("actor".to_owned(), "another".to_owned());
+    let read = Metadata::from_json(&metadata.to_json()).unwrap();
+    assert_eq!(
+        (read.actor.as_deref(), read.extra.len()),
+        (Some("importer"), 0)
+    );
 }

@@ -126,3 +126,48 @@ async fn an_append_without_events_is_refused() {
         Err(AppendError::NotStored(_))
     ));
 }
+
+#[tokio::test]
+async fn t_06_a_failure_to_ask_again_leaves_the_first_outcome_unknown() {
+    use ingesta_event_store::{CommandError, Commands, EventCodec, MemoryStorage, StoreError};
+    let memory = MemoryStorage::new();
+    let away = || StoreError::Unavailable {
+        attempted: "testing",
+        cause: "away".into(),
+    };
+    // Sent, unheard, and then the store is away for as long as anybody asks.
+    memory.faults().fail_append(AppendError::Unknown(away()));
+    for _ in 0..5 {
+        memory.faults().fail_append(AppendError::NotStored(away()));
+    }
+    let storage = std::sync::Arc::new(memory.clone());
+    let counters = Commands::<crate::support::Counter>::new(storage, EventCodec::default(), ());
+    let command = Add(vec![1]);
+    let context = CommandContext::default().idempotent("c", &command);
+    let told = counters.execute("c", command, context).await;
+    assert!(
+        matches!(told, Err(CommandError::Unknown(_))),
+        "it may have been stored: {told:?}"
+    );
+}
+
+#[tokio::test]
+async fn names_that_no_database_holds_are_refused_as_data() {
+    let fixture = Fixture::migrated().await;
+    let memory = ingesta_event_store::MemoryStorage::new();
+    let long = "x".repeat(2_000);
+    for (id, code) in [("nul\0", "22021"), (long.as_str(), "54000")] {
+        for told in [
+            fixture.storage.append(append(id, 0, &[1])).await,
+            memory.append(append(id, 0, &[1])).await,
+        ] {
+            assert!(
+                matches!(&told, Err(AppendError::Rejected { sqlstate }) if sqlstate == code),
+                "{told:?}"
+            );
+        }
+    }
+    let nobody = ingesta_event_store::StreamId::of::<crate::support::Counter>("nul\0");
+    assert!(fixture.storage.load(&nobody, 0).await.unwrap().is_empty());
+    assert!(fixture.storage.command("nul\0").await.unwrap().is_none());
+}

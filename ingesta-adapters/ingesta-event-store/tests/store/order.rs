@@ -158,6 +158,35 @@ async fn an_event_before_its_predecessor_stops_the_reader_loudly() {
 }
 
 #[tokio::test]
+async fn an_event_of_an_older_transaction_than_its_predecessor_stops_the_reader_loudly() {
+    let fixture = Fixture::migrated().await;
+    let mut older = session(&fixture).await;
+    // It has its transaction id before its predecessor is written: no writer of ours does that.
+    run(&mut older, "begin; select pg_current_xact_id()").await;
+    fixture
+        .storage
+        .append(append("turned", 0, &[1]))
+        .await
+        .unwrap();
+    run(
+        &mut older,
+        &format!("{INSERT} 'turned', 2, 'Added', '1', '{{}}', '{{}}')"),
+    )
+    .await;
+    run(&mut older, "commit").await;
+    let violation = ingesta_testing::eventually("the inversion to be seen", async || {
+        let read = fixture
+            .storage
+            .read_after(Position::START, &TypeFilter::All, 10);
+        read.await.err()
+    });
+    let StoreError::OrderViolated { stream, sequence } = violation.await else {
+        panic!("the inversion is told as one");
+    };
+    assert_eq!((stream.aggregate_id.as_str(), sequence), ("turned", 2));
+}
+
+#[tokio::test]
 async fn a_page_moves_on_over_events_that_nobody_wants() {
     let fixture = Fixture::migrated().await;
     for id in ["a", "b", "c"] {

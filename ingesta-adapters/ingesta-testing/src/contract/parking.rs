@@ -112,19 +112,30 @@ pub(super) async fn a_pause_without_end_waits_for_resume(storage: &dyn Storage) 
 pub(super) async fn skip_passes_over_one_event(storage: &dyn Storage) {
     let (lease, stream) = (acquired(storage, "skip").await, stream("skip"));
     parks(storage, &lease, park(&stream, 4, None)).await;
-    storage.skip("skip", &stream).await.expect("it is parked");
+    storage
+        .skip("skip", &stream, 4)
+        .await
+        .expect("it is parked");
     let due = parked_one(storage, "skip").await;
     assert_eq!(
         (due.sequence, due.due),
         (5, true),
         "the events behind the failed one are due"
     );
+    for sequence in [4, 5] {
+        let again = storage.skip("skip", &stream, sequence).await;
+        assert!(
+            matches!(again, Err(StoreError::NotFound { .. })),
+            "event {sequence} has not failed (any more): {again:?}"
+        );
+    }
+    assert_eq!(parked_one(storage, "skip").await.sequence, 5);
 }
 
 pub(super) async fn a_skip_is_not_undone_by_the_retry_it_met(storage: &dyn Storage) {
     let (lease, stream) = (acquired(storage, "met").await, stream("met"));
     parks(storage, &lease, park(&stream, 4, None)).await;
-    storage.skip("met", &stream).await.expect("it is parked");
+    storage.skip("met", &stream, 4).await.expect("it is parked");
     // The runner had begun to try event 4 before the operator passed over it, and failed again.
     parks(
         storage,
@@ -194,7 +205,7 @@ pub(super) async fn what_is_not_parked_cannot_be_resumed_or_skipped(storage: &dy
             matches!(resumed, Err(StoreError::NotFound { .. })),
             "{resumed:?}"
         );
-        let skipped = storage.skip(name, &stream("not-parked")).await;
+        let skipped = storage.skip(name, &stream("not-parked"), 1).await;
         assert!(
             matches!(skipped, Err(StoreError::NotFound { .. })),
             "{skipped:?}"

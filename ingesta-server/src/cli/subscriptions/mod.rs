@@ -39,7 +39,11 @@ pub(super) async fn run(
             )?;
             let opened = Opened::existing(config).await?.checked().await?;
             let storage = PostgresStorage::new(opened.database.clone());
-            storage.skip(&parked.name, &stream).await?;
+            // The event that it failed on now: if it moves on meanwhile, nothing is skipped.
+            let rows = storage.parked(&parked.name).await?;
+            let row = rows.into_iter().find(|row| row.stream == stream);
+            let sequence = row.map_or(0, |row| row.sequence);
+            storage.skip(&parked.name, &stream, sequence).await?;
             answer(out, "skipped", &parked);
             opened.close().await?;
             Ok(Exit::Done)

@@ -136,3 +136,28 @@ fn no_output_shows_a_password() {
     // Nobody listens there.
     shown(&["events", "tail"]).expect(4);
 }
+
+#[test]
+fn an_address_that_is_none_is_a_mistake_of_the_configuration() {
+    let folder = open_folder();
+    for address in ["nonsense", "mysql://ana:s3cret@127.0.0.1:1/x"] {
+        let refused = run(&mut ingesta(
+            folder.path(),
+            &["--database-url", address, "events", "tail"],
+        ))
+        .expect(2);
+        assert!(refused.stderr.contains("postgres://"), "{}", refused.stderr);
+        assert!(!refused.stderr.contains("s3cret"), "{}", refused.stderr);
+    }
+    let away = "postgres://ana:s3cret@127.0.0.1:1/x";
+    let refused = run(&mut ingesta(
+        folder.path(),
+        &["--database-url", away, "events", "tail"],
+    ))
+    .expect(4);
+    assert!(
+        refused.stderr.contains("refused"),
+        "it says why: {}",
+        refused.stderr
+    );
+}

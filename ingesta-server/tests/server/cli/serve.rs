@@ -1,6 +1,8 @@
 //! Starting and stopping a server.
 
-use super::support::{Ground, ingesta, open_folder, run};
+use sqlx::Connection;
+
+use super::support::{Ground, ROWS, ingesta, open_folder, run};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_taken_port_is_an_error_that_says_what_to_do() {
@@ -35,6 +37,46 @@ async fn a_given_database_is_migrated_only_when_asked() {
     let second = ground.run(&["migrate", "--json"]).expect(0).json();
     assert_eq!(second[0]["applied"], serde_json::json!([]));
     ground.run(&["events", "tail"]).expect(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_whose_database_hangs_stops_all_the_same() {
+    let ground = Ground::new().await;
+    let server = ground.serve();
+    let mut holder = sqlx::PgConnection::connect(ground.database.url())
+        .await
+        .expect("connect");
+    sqlx::raw_sql("begin; lock table events in access exclusive mode")
+        .execute(&mut holder)
+        .await
+        .expect("lock");
+    let body = ROWS.lines().next().expect("a row").to_owned();
+    let request = reqwest::Client::new()
+        .post(format!("{}/ingesta/crear-ingesta-comando", server.url))
+        .header("content-type", "application/json")
+        .body(body);
+    let unanswered = tokio::spawn(request.send());
+    let waiting = "select count(*) from pg_stat_activity where datname = current_database()
+                    and wait_event_type = 'Lock' and query ~ 'insert into events|ingesta_cluster'";
+    // Not by the holder: inside a transaction this view stands still.
+    let mut looker = sqlx::PgConnection::connect(ground.database.url())
+        .await
+        .expect("connect");
+    ingesta_testing::eventually("the append to wait", async || {
+        let count: i64 = sqlx::query_scalar(waiting)
+            .fetch_one(&mut looker)
+            .await
+            .expect("count");
+        (count > 0).then_some(())
+    })
+    .await;
+    // The lock is held until after the server has ended, whatever that takes.
+    let code = tokio::task::spawn_blocking(|| server.terminate());
+    assert_eq!(code.await.expect("wait"), Some(0));
+    if let Ok(answer) = unanswered.await.expect("join") {
+        assert_eq!(answer.status(), 503, "told, and not that it was done");
+    }
+    holder.close().await.expect("release");
 }
 
 #[test]

@@ -35,7 +35,9 @@ impl SharedFailure {
     pub(super) fn told(&self) -> AppendError {
         let attempted = "appending events";
         let cause = Box::new(Heard(Arc::clone(&self.cause)));
-        let error = if self.cause.is_transient() {
+        let error = if matches!(*self.cause, StoreError::LogMoved) {
+            StoreError::LogMoved
+        } else if self.cause.is_transient() {
             StoreError::Unavailable { attempted, cause }
         } else {
             StoreError::Refused { attempted, cause }

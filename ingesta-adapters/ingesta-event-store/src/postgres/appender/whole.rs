@@ -146,13 +146,9 @@ fn outcome(append: &Append, rows: &[PgRow]) -> Result<CommandOutcome, sqlx::Erro
     for row in rows {
         last = last.max(position(row, "xact_text", "position")?);
     }
-    let versions = append
-        .streams
-        .iter()
-        .map(|s| (s.stream.clone(), s.new_version()));
     Ok(CommandOutcome {
         position: last,
-        streams: versions.collect(),
+        streams: append.versions(),
     })
 }
 

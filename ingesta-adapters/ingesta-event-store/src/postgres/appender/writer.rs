@@ -183,6 +183,11 @@ impl Writer {
     }
 
     async fn connection(&mut self) -> Result<&mut PgConnection, StoreError> {
+        if self.database.pool().is_closed() {
+            // Closed is closed, although these connections are no part of the pool.
+            self.connection = None;
+            return Err(classify::store("appending events", sqlx::Error::PoolClosed));
+        }
         if self.used.elapsed() > TRUSTED
             && let Some(connection) = &mut self.connection
             && connection.ping().await.is_err()

@@ -95,7 +95,7 @@ impl Runner {
         Self {
             storage,
             subscriber,
-            options,
+            options: options.bounded(),
         }
     }
 

@@ -65,7 +65,31 @@ impl Default for RunnerOptions {
     }
 }
 
+/// Longer than any runner waits for anything; instants cannot be reckoned with much longer ones.
+const LONG: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
 impl RunnerOptions {
+    /// Every duration within what instants can be reckoned with.
+    pub(super) fn bounded(mut self) -> Self {
+        for duration in [
+            &mut self.lease,
+            &mut self.poll,
+            &mut self.parked_poll,
+            &mut self.retry_min,
+            &mut self.retry_max,
+            &mut self.pause_min,
+            &mut self.pause_max,
+            &mut self.recheck,
+            &mut self.stall_warn_after,
+            &mut self.warn_every,
+            &mut self.answer_within,
+            &mut self.shutdown_grace,
+        ] {
+            *duration = (*duration).min(LONG);
+        }
+        self
+    }
+
     pub(super) fn lease_or_least(&self) -> Duration {
         self.lease.max(Duration::from_millis(30))
     }

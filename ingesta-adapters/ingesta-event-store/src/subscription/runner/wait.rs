@@ -15,6 +15,9 @@ const POLL: Duration = Duration::from_millis(20);
 /// How often the store is asked beside a local runner, which stands still if another process has
 /// the lease.
 const POLL_BESIDE: Duration = Duration::from_millis(200);
+/// A store that answers does so within this, also when the time is over.
+const LAST_LOOK: Duration = Duration::from_secs(1);
+const YEARS: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// How waiting for a position ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +48,9 @@ pub async fn wait_for(
     timeout: Duration,
     local: Option<watch::Receiver<Position>>,
 ) -> Result<Waited, StoreError> {
-    let deadline = Instant::now() + timeout;
+    let now = Instant::now();
+    // A timeout beyond what can be reckoned with is none.
+    let deadline = now.checked_add(timeout).unwrap_or(now + YEARS);
     let mut local = local;
     loop {
         if local
@@ -54,7 +59,19 @@ pub async fn wait_for(
         {
             return Ok(Waited::Reached);
         }
-        let at = storage.checkpoint(name).await?.unwrap_or_default();
+        let asked = timeout_at(
+            deadline.max(Instant::now() + LAST_LOOK),
+            storage.checkpoint(name),
+        );
+        let at = match asked.await {
+            Ok(checkpoint) => checkpoint?.unwrap_or_default(),
+            Err(cause) => {
+                return Err(StoreError::Unavailable {
+                    attempted: "reading a checkpoint",
+                    cause: Box::new(cause),
+                });
+            }
+        };
         if at >= position {
             return Ok(Waited::Reached);
         }

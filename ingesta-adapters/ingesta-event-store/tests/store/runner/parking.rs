@@ -110,7 +110,7 @@ async fn skip_passes_over_one_event_only() {
     poisoned(&store, &recorder).await;
     let run = Run::over(&store, &recorder, options());
     run.reaches_head().await;
-    store.skip(NAME, &thing("bad")).await.unwrap();
+    store.skip(NAME, &thing("bad"), 2).await.unwrap();
     eventually("the rest", async || {
         (recorder.stored("bad") == [1, 3]).then_some(())
     })
