@@ -39,6 +39,10 @@ async fn a_given_database_is_migrated_only_when_asked() {
     ground.run(&["events", "tail"]).expect(0);
 }
 
+/// The server would end a transaction that stands idle; this one must outlast the test.
+const HOLD: &str = "set idle_in_transaction_session_timeout = 0; begin;
+                    lock table events in access exclusive mode";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_whose_database_hangs_stops_all_the_same() {
     let ground = Ground::new().await;
@@ -46,7 +50,7 @@ async fn a_server_whose_database_hangs_stops_all_the_same() {
     let mut holder = sqlx::PgConnection::connect(ground.database.url())
         .await
         .expect("connect");
-    sqlx::raw_sql("begin; lock table events in access exclusive mode")
+    sqlx::raw_sql(HOLD)
         .execute(&mut holder)
         .await
         .expect("lock");
