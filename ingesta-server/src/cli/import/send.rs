@@ -56,6 +56,9 @@ impl Door {
         if base.scheme() != "http" || base.host_str().is_none() {
             return Err(usage("expected http://host:port (TLS ends at a proxy)"));
         }
+        if base.path() != "/" || base.query().is_some() {
+            return Err(usage("expected http://host:port without a path"));
+        }
         let route = base
             .join("/ingesta/crear-ingesta-comando")
             .map_err(|_| usage("unusable"))?;
@@ -176,7 +179,8 @@ async fn read(response: Response) -> Try {
         StatusCode::UNAUTHORIZED
         | StatusCode::FORBIDDEN
         | StatusCode::NOT_FOUND
-        | StatusCode::METHOD_NOT_ALLOWED => Try::Known(Sent::NotIngesta {
+        | StatusCode::METHOD_NOT_ALLOWED
+        | StatusCode::NOT_IMPLEMENTED => Try::Known(Sent::NotIngesta {
             reason: format!("it answers {}", status.as_u16()),
         }),
         _ if status.is_client_error() => Try::Known(Sent::Refused { code: known_code() }),

@@ -207,6 +207,21 @@ fn whoever_is_no_ingesta_server_is_told_apart() {
         "{}",
         ended.stderr
     );
+    let (odd, _) =
+        stub(&["HTTP/1.1 501 Not Implemented\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"]);
+    let one = ["import", "rows.ndjson", "--concurrency", "1", "--url", &odd];
+    let ended = run(&mut ingesta(folder.path(), &one)).expect(1);
+    let told = ended
+        .stderr
+        .contains("does not answer as an Ingesta server");
+    assert!(told, "{}", ended.stderr);
+    let below = ["import", "rows.ndjson", "--url", "http://127.0.0.1:1/base"];
+    let refused = run(&mut ingesta(folder.path(), &below)).expect(2);
+    assert!(
+        refused.stderr.contains("without a path"),
+        "{}",
+        refused.stderr
+    );
     // TLS is not spoken here, and a missing file is no import.
     let tls = ["import", "rows.ndjson", "--url", "https://127.0.0.1:1"];
     run(&mut ingesta(folder.path(), &tls)).expect(2);
