@@ -55,6 +55,8 @@ pub(super) async fn a_lease_is_exclusive_and_given_back(storage: &dyn Storage) {
     )
     .await;
     storage.release(&first).await.expect("the store answers");
+    // Given back, and nobody else's yet: the old holder has nothing left to write with.
+    cannot_write(storage, &first).await;
     let second = storage
         .acquire(name, "second", LONG)
         .await
