@@ -42,9 +42,13 @@ impl PostgresStorage {
 
     /// Tells followers in this process that there is something to read.
     pub(super) fn announce(&self) {
-        self.appended
-            .send_modify(|count| *count = count.wrapping_add(1));
+        ring(&self.appended);
     }
+}
+
+/// Wakes the followers in this process, whoever has stored something.
+pub(super) fn ring(appended: &watch::Sender<u64>) {
+    appended.send_modify(|count| *count = count.wrapping_add(1));
 }
 
 #[async_trait]

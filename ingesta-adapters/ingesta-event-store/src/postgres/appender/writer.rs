@@ -13,6 +13,7 @@ use super::pack;
 use super::queue::{Queue, Request, Taken};
 use super::shared::SharedFailure;
 use super::whole;
+use crate::postgres::storage::ring;
 use crate::postgres::{Database, classify};
 use crate::{AppendError, CommandOutcome, StoreError};
 
@@ -89,7 +90,8 @@ impl Writer {
         };
         match failure {
             Ok(shared) => {
-                self.forget(&shared);
+                // A connection that failed is not used again, whatever its state.
+                self.connection = None;
                 requests
                     .into_iter()
                     .for_each(|request| request.answer(Err(shared.told())));
@@ -126,7 +128,7 @@ impl Writer {
         won: Vec<Option<CommandOutcome>>,
     ) -> HashSet<crate::StreamId> {
         if won.iter().any(Option::is_some) {
-            self.announce();
+            ring(&self.appended);
         }
         let mut moved_on = HashSet::with_capacity(requests.len());
         let mut losers = Vec::new();
@@ -165,21 +167,11 @@ impl Writer {
         match answer {
             Ok(_) => {
                 self.used = Instant::now();
-                self.announce();
+                ring(&self.appended);
             }
             Err(AppendError::Unknown(_) | AppendError::NotStored(_)) => self.connection = None,
             Err(_) => {}
         }
-    }
-
-    /// A connection that failed is not used again, whatever its state.
-    fn forget(&mut self, _: &SharedFailure) {
-        self.connection = None;
-    }
-
-    fn announce(&self) {
-        self.appended
-            .send_modify(|count| *count = count.wrapping_add(1));
     }
 
     async fn connection(&mut self) -> Result<&mut PgConnection, StoreError> {
