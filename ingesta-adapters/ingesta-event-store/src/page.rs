@@ -42,6 +42,18 @@ pub struct Page {
     pub more: bool,
 }
 
+impl Page {
+    /// The page as far as `end` and no further.
+    pub(crate) fn up_to(mut self, end: Position) -> Self {
+        if self.reached >= end {
+            self.events.retain(|event| event.position <= end);
+            self.reached = end;
+            self.more = false;
+        }
+        self
+    }
+}
+
 /// How far a reader is behind the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lag {

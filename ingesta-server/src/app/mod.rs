@@ -65,6 +65,7 @@ impl App {
 
         let postgres = PostgresStorage::new(database.clone());
         let storage: Arc<dyn Storage> = Arc::new(postgres.clone());
+        let listening_to = postgres.clone();
         let (codec, metrics) = (event_codec(), Metrics::default());
         let despachador =
             Despachador::measured(Arc::clone(&storage), codec.clone(), metrics.clone());
@@ -90,6 +91,7 @@ impl App {
         };
         let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
         let router = crate::http::router(state, options.body_limit_bytes);
+        drop(listening_to.listen(stop.clone()));
         let server = serve(listener, router, stop.clone(), ended.clone());
         let grace = options.shutdown_grace;
         Ok(Self {

@@ -140,6 +140,11 @@ impl Database {
         cluster::check(&mut connection).await
     }
 
+    /// How a session of its own connects, outside the pool.
+    pub(super) fn session(&self) -> PgConnectOptions {
+        self.connect.clone()
+    }
+
     /// A connection of its own, outside the pool, for work that does need a transaction.
     pub(super) async fn connection(&self) -> Result<sqlx::PgConnection, StoreError> {
         self.connect

@@ -27,10 +27,15 @@ const MIGRATIONS: &[Migration] = &[
         name: "subscriptions",
         sql: include_str!("../../migrations/0002_subscriptions.sql"),
     },
+    Migration {
+        version: 3,
+        name: "derived",
+        sql: include_str!("../../migrations/0003_derived.sql"),
+    },
 ];
 
 /// The schema version that this library works on.
-pub const SCHEMA_VERSION: i32 = 2;
+pub const SCHEMA_VERSION: i32 = 3;
 
 /// What a migration did.
 #[derive(Clone, Debug, PartialEq, Eq)]

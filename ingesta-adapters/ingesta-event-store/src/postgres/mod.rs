@@ -4,6 +4,7 @@
 //! could leave open, and no lock held across a round trip. One file per kind of statement.
 
 mod appender;
+mod bell;
 mod classify;
 mod cluster;
 mod command;
@@ -14,6 +15,7 @@ mod lease;
 mod load;
 mod log;
 mod migrate;
+mod neighbours;
 mod parked;
 mod rebase;
 mod row;

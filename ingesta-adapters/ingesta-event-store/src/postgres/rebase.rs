@@ -45,6 +45,9 @@ update ingesta_parked_streams p
   from ingesta_renumbered r
  where (r.old_xact, r.old_position) = (p.xact, p.position)";
 
+/// What was derived names places of the old numbering, and is made again from the log.
+const DERIVED: &str = "delete from ingesta_snapshots; delete from ingesta_rebuilds";
+
 /// An event that now stands before its predecessor: somebody wrote after the restore.
 const MISPLACED: &str = "
 select e.aggregate_type, e.aggregate_id, e.sequence
@@ -121,6 +124,7 @@ async fn rebase(connection: &mut PgConnection) -> Result<Rebased, StoreError> {
         .await
         .and_then(|row| row.try_get("events"))
         .map_err(failed)?;
+    tx.execute(DERIVED).await.map_err(failed)?;
     tx.execute(CLUSTER).await.map_err(failed)?;
     let moved = sqlx::query(CHECKPOINTS)
         .execute(&mut *tx)

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::Database;
 use super::appender::Appender;
+use super::bell::Bell;
 use super::command::find_command;
 use crate::subscription::{Commit, Lease, ParkedStream, SubscriptionStatus};
 use crate::{Append, AppendError, CommandOutcome, CommandStamp, EventStorage, Lag, Page, Position};
@@ -17,7 +18,7 @@ use crate::{RecordedEvent, StoreError, StreamId, SubscriptionStorage, TypeFilter
 #[derive(Clone)]
 pub struct PostgresStorage {
     pub(super) database: Database,
-    appended: Arc<watch::Sender<u64>>,
+    pub(super) bell: Arc<Bell>,
     appender: Appender,
 }
 
@@ -25,11 +26,11 @@ impl PostgresStorage {
     /// Over this database, which must have been migrated (see [`Database::migrate`]).
     #[must_use]
     pub fn new(database: Database) -> Self {
-        let appended = Arc::new(watch::Sender::new(0));
-        let appender = Appender::new(database.clone(), Arc::clone(&appended));
+        let bell = Arc::new(Bell::new());
+        let appender = Appender::new(database.clone(), Arc::clone(&bell));
         Self {
             database,
-            appended,
+            bell,
             appender,
         }
     }
@@ -40,15 +41,10 @@ impl PostgresStorage {
         &self.database
     }
 
-    /// Tells followers in this process that there is something to read.
+    /// Tells followers that there is something to read.
     pub(super) fn announce(&self) {
-        ring(&self.appended);
+        self.bell.ring();
     }
-}
-
-/// Wakes the followers in this process, whoever has stored something.
-pub(super) fn ring(appended: &watch::Sender<u64>) {
-    appended.send_modify(|count| *count = count.wrapping_add(1));
 }
 
 #[async_trait]
@@ -86,7 +82,7 @@ impl EventStorage for PostgresStorage {
     }
 
     fn appended(&self) -> watch::Receiver<u64> {
-        self.appended.subscribe()
+        self.bell.heard()
     }
 }
 

@@ -13,6 +13,7 @@ mod contract;
 mod faults;
 mod idempotency;
 mod memory;
+mod neighbours;
 mod notes;
 mod order;
 mod regression;

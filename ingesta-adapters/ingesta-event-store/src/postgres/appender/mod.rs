@@ -15,12 +15,13 @@ mod writer;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use self::queue::{Queue, Request};
 pub(super) use self::whole::{stored_fingerprint, stored_outcome};
 use self::writer::Writer;
 use super::Database;
+use super::bell::Bell;
 use crate::{Append, AppendError, CommandOutcome, StoreError};
 
 /// One batch is prepared while the other is being flushed. More only make the batches smaller.
@@ -38,17 +39,17 @@ pub(super) struct Appender {
 
 struct Inner {
     database: Database,
-    appended: Arc<watch::Sender<u64>>,
+    bell: Arc<Bell>,
     room: Arc<Semaphore>,
     door: Mutex<Option<mpsc::Sender<Request>>>,
 }
 
 impl Appender {
-    pub(super) fn new(database: Database, appended: Arc<watch::Sender<u64>>) -> Self {
+    pub(super) fn new(database: Database, bell: Arc<Bell>) -> Self {
         let room = Arc::new(Semaphore::new(WAITING_KIB_MAX));
         let inner = Inner {
             database,
-            appended,
+            bell,
             room,
             door: Mutex::new(None),
         };
@@ -95,8 +96,8 @@ impl Appender {
         let queue = Arc::new(tokio::sync::Mutex::new(Queue::new(waiting)));
         for _ in 0..WRITERS {
             let database = self.inner.database.clone();
-            let appended = Arc::clone(&self.inner.appended);
-            tokio::spawn(Writer::new(database, appended).run(Arc::clone(&queue)));
+            let bell = Arc::clone(&self.inner.bell);
+            tokio::spawn(Writer::new(database, bell).run(Arc::clone(&queue)));
         }
         *door = Some(open.clone());
         open

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::{Connection, PgConnection};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::Mutex;
 
 use super::batch::{Arrays, outcomes, part, sort};
 use super::loser::judge;
@@ -13,7 +13,7 @@ use super::pack;
 use super::queue::{Queue, Request, Taken};
 use super::shared::SharedFailure;
 use super::whole;
-use crate::postgres::storage::ring;
+use crate::postgres::bell::Bell;
 use crate::postgres::{Database, classify};
 use crate::{AppendError, CommandOutcome, StoreError};
 
@@ -25,16 +25,16 @@ const TRUSTED: Duration = Duration::from_millis(500);
 
 pub(super) struct Writer {
     database: Database,
-    appended: Arc<watch::Sender<u64>>,
+    bell: Arc<Bell>,
     connection: Option<PgConnection>,
     used: Instant,
 }
 
 impl Writer {
-    pub(super) fn new(database: Database, appended: Arc<watch::Sender<u64>>) -> Self {
+    pub(super) fn new(database: Database, bell: Arc<Bell>) -> Self {
         Self {
             database,
-            appended,
+            bell,
             connection: None,
             used: Instant::now(),
         }
@@ -128,7 +128,7 @@ impl Writer {
         won: Vec<Option<CommandOutcome>>,
     ) -> HashSet<crate::StreamId> {
         if won.iter().any(Option::is_some) {
-            ring(&self.appended);
+            self.bell.ring();
         }
         let mut moved_on = HashSet::with_capacity(requests.len());
         let mut losers = Vec::new();
@@ -167,7 +167,7 @@ impl Writer {
         match answer {
             Ok(_) => {
                 self.used = Instant::now();
-                ring(&self.appended);
+                self.bell.ring();
             }
             Err(AppendError::Unknown(_) | AppendError::NotStored(_)) => self.connection = None,
             Err(_) => {}

@@ -8,6 +8,8 @@ use crate::StoreError;
 pub(super) enum Ended {
     /// The token was cancelled.
     Shutdown,
+    /// The subscription is where it was to be taken.
+    Arrived,
     /// Somebody else holds the lease.
     Elsewhere,
     /// The store refused or did not answer. Everything known is forgotten, because what was being

@@ -24,7 +24,7 @@ pub enum RunnerStatus {
         /// Why, free of payload data.
         error: String,
     },
-    /// It was shut down.
+    /// It was shut down, or is where it was to go.
     Ended,
 }
 
@@ -61,7 +61,8 @@ impl RunnerHandle {
         self.position.clone()
     }
 
-    /// Waits for its end, which comes after its token was cancelled.
+    /// Waits for its end, which comes after its token was cancelled, or when it has arrived
+    /// ([`super::Runner::until`]).
     pub async fn join(self) {
         if self.task.await.is_err_and(|error| error.is_panic()) {
             tracing::error!("a runner's own code panicked");

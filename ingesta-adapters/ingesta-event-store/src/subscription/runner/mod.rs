@@ -37,7 +37,7 @@ use self::board::Board;
 use self::ended::Ended;
 use self::term::Term;
 use super::{Lease, Subscriber};
-use crate::{Storage, StoreError};
+use crate::{Position, Storage, StoreError};
 
 /// Advances one subscription for as long as it holds its lease.
 ///
@@ -82,6 +82,7 @@ pub struct Runner {
     storage: Arc<dyn Storage>,
     subscriber: Arc<dyn Subscriber>,
     options: RunnerOptions,
+    until: Option<Position>,
 }
 
 impl Runner {
@@ -96,10 +97,21 @@ impl Runner {
             storage,
             subscriber,
             options: options.bounded(),
+            until: None,
         }
     }
 
-    /// Starts it. It ends when `shutdown` is cancelled, and for no other reason.
+    /// Takes the subscription to `position` and ends: nothing after it is read, and the checkpoint
+    /// stands at `position` when [`RunnerHandle::join`] returns. It ends at once where the
+    /// checkpoint is there already or beyond, and waits where the log is not that long yet.
+    #[must_use]
+    pub fn until(mut self, position: Position) -> Self {
+        self.until = Some(position);
+        self
+    }
+
+    /// Starts it. It ends when `shutdown` is cancelled or it is where it was to go, and for no
+    /// other reason.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -132,7 +144,7 @@ impl Runner {
         let mut backoff = Backoff::new(self.options.pause_min, self.options.pause_max);
         while !shutdown.is_cancelled() {
             let pause = match self.once(board, shutdown).await {
-                Ended::Shutdown => break,
+                Ended::Shutdown | Ended::Arrived => break,
                 Ended::Elsewhere => {
                     board.standby();
                     jittered(self.options.standby_poll())

@@ -19,6 +19,10 @@ pub struct RunnerOptions {
     pub batch_max: usize,
     /// How often an idle runner looks at the log without being told. Default 100 ms, at least 1 ms.
     pub poll: Duration,
+    /// The longest pause between two looks at the log while events stream in: a look costs the
+    /// database as much as several events, so it pays to let some gather. It grows with what the
+    /// last look brought, so events that come one by one are not kept waiting. Default 5 ms.
+    pub busy_pause: Duration,
     /// How often the parked streams are looked at, if there are any. Default 1 s.
     pub parked_poll: Duration,
     /// The pause before a parked stream is tried for the second time; it doubles. Default 1 s.
@@ -50,6 +54,7 @@ impl Default for RunnerOptions {
             lease: Duration::from_secs(5),
             batch_max: 1_000,
             poll: Duration::from_millis(100),
+            busy_pause: Duration::from_millis(5),
             parked_poll: Duration::from_secs(1),
             retry_min: Duration::from_secs(1),
             retry_max: Duration::from_secs(300),
@@ -74,6 +79,7 @@ impl RunnerOptions {
         for duration in [
             &mut self.lease,
             &mut self.poll,
+            &mut self.busy_pause,
             &mut self.parked_poll,
             &mut self.retry_min,
             &mut self.retry_max,
@@ -102,6 +108,16 @@ impl RunnerOptions {
         self.poll.max(Duration::from_millis(1))
     }
 
+    /// How long to let events gather after a look that brought `events` and was not full.
+    ///
+    /// Below a millisecond no clock of a program wakes in time, and there is nothing to gather.
+    pub(super) fn gathering(&self, events: usize) -> Option<Duration> {
+        const EACH: Duration = Duration::from_micros(40);
+        let pause = EACH.saturating_mul(u32::try_from(events).unwrap_or(u32::MAX));
+        let pause = pause.min(self.busy_pause);
+        (pause >= Duration::from_millis(1)).then_some(pause)
+    }
+
     /// How often a runner asks for a lease that somebody else holds.
     pub(super) fn standby_poll(&self) -> Duration {
         self.lease_or_least() / 3
@@ -120,6 +136,20 @@ impl RunnerOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn events_gather_while_they_stream_in_and_not_when_they_come_one_by_one() {
+        let options = RunnerOptions::default();
+        assert_eq!(options.gathering(0), None);
+        assert_eq!(options.gathering(10), None);
+        assert_eq!(options.gathering(50), Some(Duration::from_millis(2)));
+        assert_eq!(options.gathering(999), Some(options.busy_pause));
+        let never = RunnerOptions {
+            busy_pause: Duration::ZERO,
+            ..options
+        };
+        assert_eq!(never.gathering(999), None);
+    }
 
     #[test]
     fn the_pause_doubles_to_its_limit_and_ends_with_the_last_attempt() {

@@ -39,6 +39,8 @@ pub(super) struct Term<'r> {
     pub(super) stall: Stall,
     /// How soon an idle look is repeated.
     pub(super) idle_pause: Duration,
+    /// Where the way ends, if it does.
+    pub(super) until: Option<Position>,
 }
 
 impl<'r> Term<'r> {
@@ -60,6 +62,7 @@ impl<'r> Term<'r> {
             renewed: Instant::now(),
             stall: Stall::new(options.stall_warn_after, options.warn_every),
             idle_pause: options.poll_or_least(),
+            until: runner.until,
             options,
             lease,
             board,
@@ -86,13 +89,17 @@ impl<'r> Term<'r> {
         self.parked = parked.into_iter().map(|row| row.stream).collect();
         loop {
             self.until_shutdown()?;
+            self.until_arrived()?;
             self.retry_due().await?;
             appended.borrow_and_update();
             let (from, types) = (self.checkpoint, self.types.clone());
             let page = storage.read_after(from, &types, self.options.batch_or_least());
-            let page = self.ask("reading the log", page).await?;
+            let mut page = self.ask("reading the log", page).await?;
             self.board.following(self.checkpoint);
-            let more = page.more;
+            if let Some(end) = self.until {
+                page = page.up_to(end);
+            }
+            let (more, events) = (page.more, page.events.len());
             if page.reached > self.checkpoint {
                 self.advance(page).await?;
                 self.idle_pause = self.options.poll_or_least();
@@ -100,9 +107,14 @@ impl<'r> Term<'r> {
             } else {
                 self.look_for_stall().await;
             }
-            if !more {
-                self.idle(&mut appended).await?;
+            if more {
+                continue;
             }
+            if let Some(pause) = self.options.gathering(events) {
+                sleep(pause).await;
+            }
+            self.until_arrived()?;
+            self.idle(&mut appended).await?;
         }
     }
 
@@ -111,6 +123,13 @@ impl<'r> Term<'r> {
             Err(Ended::Shutdown)
         } else {
             Ok(())
+        }
+    }
+
+    fn until_arrived(&self) -> Result<(), Ended> {
+        match self.until {
+            Some(end) if self.checkpoint >= end => Err(Ended::Arrived),
+            _ => Ok(()),
         }
     }
 

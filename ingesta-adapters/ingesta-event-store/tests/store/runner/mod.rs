@@ -11,6 +11,7 @@
 mod lease;
 mod parking;
 mod store_faults;
+mod until;
 mod waiting;
 
 use std::collections::{BTreeMap, HashMap, HashSet};

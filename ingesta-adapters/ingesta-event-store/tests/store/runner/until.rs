@@ -1,0 +1,73 @@
+//! A runner that goes to a position and ends.
+
+use super::*;
+
+#[tokio::test]
+async fn it_ends_exactly_where_it_was_sent() {
+    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let mut positions = Vec::new();
+    for _ in 0..10 {
+        positions.push(happens(&store, "a").await);
+    }
+    // Every place, with pages that end before it, at it and after it.
+    for (sent, batch_max) in [(0, 1), (3, 4), (4, 3), (8, 100), (9, 3)] {
+        let runner = Runner::new(
+            Arc::new(store.clone()),
+            Arc::clone(&recorder) as _,
+            RunnerOptions {
+                batch_max,
+                ..options()
+            },
+        );
+        let handle = runner
+            .until(positions[sent])
+            .spawn(CancellationToken::new());
+        let status = handle.status();
+        handle.join().await;
+        assert_eq!(*status.borrow(), RunnerStatus::Ended);
+        let reached = store.checkpoint(NAME).await.unwrap();
+        assert_eq!(reached, Some(positions[sent]), "sent to event {sent}");
+        let read: Vec<u64> = (1..).take(sent + 1).collect();
+        assert_eq!(recorder.stored("a"), read);
+        let kept = store.subscriptions().await.unwrap().remove(0);
+        assert!(!kept.running, "the lease was given back");
+    }
+}
+
+#[tokio::test]
+async fn where_it_is_already_it_ends_at_once_and_reads_nothing() {
+    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let first = happens(&store, "a").await;
+    happens(&store, "a").await;
+    for _ in 0..2 {
+        let runner = Runner::new(
+            Arc::new(store.clone()),
+            Arc::clone(&recorder) as _,
+            options(),
+        );
+        let handle = runner.until(first).spawn(CancellationToken::new());
+        handle.join().await;
+    }
+    assert_eq!(recorder.stored("a"), [1]);
+    assert_eq!(recorder.calls(), 1);
+}
+
+#[tokio::test]
+async fn it_waits_for_a_log_that_is_not_that_long_yet() {
+    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let first = happens(&store, "a").await;
+    let later = Position::new(first.xact() + 1, 0);
+    let runner = Runner::new(
+        Arc::new(store.clone()),
+        Arc::clone(&recorder) as _,
+        options(),
+    );
+    let handle = runner.until(later).spawn(CancellationToken::new());
+    reaches_head(&store).await;
+    assert_ne!(*handle.status().borrow(), RunnerStatus::Ended);
+    // The next event lies behind the place: the place is reached without it.
+    happens(&store, "a").await;
+    handle.join().await;
+    assert_eq!(store.checkpoint(NAME).await.unwrap(), Some(later));
+    assert_eq!(recorder.stored("a"), [1]);
+}
