@@ -16,9 +16,13 @@ use cqrs_es::persist::EventUpcaster;
 /// 3. Add a `cqrs_es::persist::SemanticVersionEventUpcaster` here, for `"IngestaCreada"` and `"2"`. It is
 ///    given the whole payload, `{"IngestaCreada": {..}}`, and must leave a payload that it does not
 ///    know as it is: it runs while reading and must not panic.
-/// 4. Add `stored-events/IngestaCreada.2.json`. `IngestaCreada.1.json` stays as it is for ever; its test
-///    now goes through the upcaster.
-/// 5. Deploy the readers before the first writer of version 2.
+/// 4. Add `stored-events/IngestaCreada.2.json` and its line in `INDEX`. `IngestaCreada.1.json` stays as it
+///    is for ever; the server's test now reads it through the upcaster.
+/// 5. Try the new program on the old log, `ingesta doctor --all`; then deploy the readers before the
+///    first writer of version 2.
+///
+/// An event that becomes several, or none, needs more than these one-to-one upcasters: an
+/// `ingesta_event_store::Upcaster`, which the server gives its codec behind this list.
 ///
 /// ```
 /// assert!(ingesta_domain::upcasters().is_empty());

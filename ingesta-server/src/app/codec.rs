@@ -1,6 +1,8 @@
 //! Between the domain's events and the stored text: upcasters, and which fields are personal.
 
-use ingesta_event_store::{EventCodec, PersonalFields, PlainFields};
+use ingesta_domain::imagen::Imagen;
+use ingesta_domain::ingesta::Ingesta;
+use ingesta_event_store::{EventCodec, KnownTypes, PersonalFields, PlainFields};
 
 /// The codec of every event of this server: the one that writers and readers share.
 ///
@@ -11,6 +13,14 @@ pub fn event_codec() -> EventCodec {
     EventCodec::default()
         .with_upcasters(ingesta_domain::upcasters())
         .with_personal_fields(personal_fields(), PlainFields)
+}
+
+/// The aggregates of this server, for whoever asks what it can read.
+#[must_use]
+pub fn known_types() -> KnownTypes {
+    KnownTypes::new(event_codec())
+        .with::<Ingesta>()
+        .with::<Imagen>()
 }
 
 /// The patient of an ingesta is the subject; events of its image do not name the patient, so their

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::future::Future;
 
+use cqrs_es::Aggregate;
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, stream};
 use ingesta_event_store::subscription::ConsumeError;
-use ingesta_event_store::{Cause, CommandError, DecodeError, RecordedEvent, StreamId};
+use ingesta_event_store::{Cause, CommandError, DecodeError, EventCodec, RecordedEvent, StreamId};
 
 /// Streams that are worked on at once: enough to share the store's round trips, few enough to
 /// leave connections for requests.
@@ -72,6 +73,16 @@ pub(super) fn evento(code: &'static str, message: impl Into<String>) -> Fallo {
 pub(super) trait Reaccion: Sync {
     /// Does it, as often as the event is delivered.
     fn reaccionar(&self, event: &RecordedEvent) -> impl Future<Output = Result<(), Fallo>> + Send;
+}
+
+/// What a stored event is today: one event as a rule, several or none where an upcaster says so.
+pub(super) fn leer<A: Aggregate>(
+    codec: &EventCodec,
+    event: &RecordedEvent,
+) -> Result<Vec<A::Event>, Fallo> {
+    let mut parts = Vec::with_capacity(1);
+    codec.decode_each::<A>(event, |envelope| parts.push(envelope.payload))?;
+    Ok(parts)
 }
 
 /// Deals with every event of a batch, or says which one failed.

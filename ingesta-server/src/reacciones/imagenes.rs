@@ -9,7 +9,7 @@ use ingesta_event_store::subscription::{ConsumeError, Effect, Subscriber};
 use ingesta_event_store::{EventCodec, RecordedEvent, TypeFilter};
 
 use super::causa::{command_id, context};
-use super::entrega::{Fallo, Reaccion, entregar, evento, juzgar};
+use super::entrega::{Fallo, Reaccion, entregar, evento, juzgar, leer};
 use crate::comandos::Despachador;
 use crate::registry::IMAGENES;
 
@@ -29,24 +29,30 @@ impl ReaccionImagenes {
 
 impl Reaccion for ReaccionImagenes {
     async fn reaccionar(&self, event: &RecordedEvent) -> Result<(), Fallo> {
-        let envelope = self.codec.decode::<Ingesta>(event)?;
+        let parts = leer::<Ingesta>(&self.codec, event)?;
         let id_ingesta: IdIngesta = event
             .stream
             .aggregate_id
             .parse()
             .map_err(|_| evento("id_invalid", "the stream's id is not a uuid"))?;
-        let Some(command) = reaccion(id_ingesta, &envelope.payload, Utc::now()) else {
-            return Ok(());
-        };
         let id = IdImagen::de_ingesta(id_ingesta);
-        let (name, context) = (Some(command_id(IMAGENES, event)), context(IMAGENES, event));
-        let ended = match command {
-            ImagenCommand::CrearImagen(c) => self.despachador.ejecutar(id, c, name, context).await,
-            ImagenCommand::RevertirImagen(c) => {
-                self.despachador.ejecutar(id, c, name, context).await
-            }
-        };
-        juzgar(ended, rechazo)
+        for (part, payload) in parts.iter().enumerate() {
+            let Some(command) = reaccion(id_ingesta, payload, Utc::now()) else {
+                continue;
+            };
+            let name = Some(command_id(IMAGENES, event, part));
+            let context = context(IMAGENES, event);
+            let ended = match command {
+                ImagenCommand::CrearImagen(c) => {
+                    self.despachador.ejecutar(id, c, name, context).await
+                }
+                ImagenCommand::RevertirImagen(c) => {
+                    self.despachador.ejecutar(id, c, name, context).await
+                }
+            };
+            juzgar(ended, rechazo)?;
+        }
+        Ok(())
     }
 }
 

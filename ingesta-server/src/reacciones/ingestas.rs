@@ -9,7 +9,7 @@ use ingesta_event_store::subscription::{ConsumeError, Effect, Subscriber};
 use ingesta_event_store::{EventCodec, RecordedEvent, TypeFilter};
 
 use super::causa::{command_id, context};
-use super::entrega::{Fallo, Reaccion, entregar, evento, juzgar};
+use super::entrega::{Fallo, Reaccion, entregar, evento, juzgar, leer};
 use crate::comandos::Despachador;
 use crate::registry::INGESTAS;
 
@@ -29,20 +29,28 @@ impl ReaccionIngestas {
 
 impl Reaccion for ReaccionIngestas {
     async fn reaccionar(&self, event: &RecordedEvent) -> Result<(), Fallo> {
-        let rechazada = match self.codec.decode::<Imagen>(event)?.payload {
-            ImagenEvent::ImagenRechazada(e) => e,
-            ImagenEvent::ImagenVerificada(_) | ImagenEvent::ImagenRevertida(_) => return Ok(()),
-        };
-        let command = RechazarIngesta {
-            motivos: rechazada.motivos,
-            fecha: Utc::now(),
-        };
-        let (name, context) = (Some(command_id(INGESTAS, event)), context(INGESTAS, event));
-        let ended = self
-            .despachador
-            .ejecutar(rechazada.id_ingesta, command, name, context)
-            .await;
-        juzgar(ended, rechazo)
+        for (part, payload) in leer::<Imagen>(&self.codec, event)?.into_iter().enumerate() {
+            let rechazada = match payload {
+                ImagenEvent::ImagenRechazada(e) => e,
+                ImagenEvent::ImagenVerificada(_) | ImagenEvent::ImagenRevertida(_) => continue,
+            };
+            let command = RechazarIngesta {
+                motivos: rechazada.motivos,
+                fecha: Utc::now(),
+            };
+            let name = Some(command_id(INGESTAS, event, part));
+            let ended = self
+                .despachador
+                .ejecutar(
+                    rechazada.id_ingesta,
+                    command,
+                    name,
+                    context(INGESTAS, event),
+                )
+                .await;
+            juzgar(ended, rechazo)?;
+        }
+        Ok(())
     }
 }
 

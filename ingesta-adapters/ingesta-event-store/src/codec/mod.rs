@@ -2,12 +2,15 @@
 //!
 //! An event is serialised once, straight to text, and parsed once, straight to its type. Two
 //! seams sit here and cost nothing where they are not used: upcasters (an older stored version is
-//! lifted before it is parsed) and personal fields (sealed on the way in, opened on the way out;
-//! readers accept sealed and plain side by side). Errors never quote the payload.
+//! lifted before it is parsed, to one event, several or none) and personal fields (sealed on the
+//! way in, opened on the way out; readers accept sealed and plain side by side). Errors never quote
+//! the payload.
 
 mod decode;
 mod error;
+mod known;
 mod personal;
+mod upcast;
 
 use std::sync::Arc;
 
@@ -15,14 +18,16 @@ use cqrs_es::persist::EventUpcaster;
 use cqrs_es::{Aggregate, DomainEvent};
 
 pub use error::{CodecError, DecodeError};
+pub use known::{KnownTypes, Readable};
 pub use personal::{FieldCodec, FieldError, FieldPlace, PersonalFields, PlainFields};
+pub use upcast::Upcaster;
 
 use crate::{NewEvent, StreamId};
 
 /// Turns events into stored text and back.
 #[derive(Clone)]
 pub struct EventCodec {
-    upcasters: Arc<Vec<Box<dyn EventUpcaster>>>,
+    upcasters: upcast::Chain,
     personal: Arc<PersonalFields>,
     fields: Arc<dyn FieldCodec>,
 }
@@ -30,7 +35,7 @@ pub struct EventCodec {
 impl Default for EventCodec {
     fn default() -> Self {
         Self {
-            upcasters: Arc::default(),
+            upcasters: upcast::Chain::default(),
             personal: Arc::default(),
             fields: Arc::new(PlainFields),
         }
@@ -38,12 +43,21 @@ impl Default for EventCodec {
 }
 
 impl EventCodec {
-    /// Lifts older stored versions with these, in order, before they are parsed.
+    /// Lifts older stored versions with these, in order, behind those that are there already.
     ///
     /// They are the upcasters of cqrs-es, so those of an existing program carry over.
     #[must_use]
     pub fn with_upcasters(mut self, upcasters: Vec<Box<dyn EventUpcaster>>) -> Self {
-        self.upcasters = Arc::new(upcasters);
+        for upcaster in upcasters {
+            self.upcasters.push_one_to_one(upcaster);
+        }
+        self
+    }
+
+    /// Lifts older stored versions with this one, behind those that are there already.
+    #[must_use]
+    pub fn with_upcaster(mut self, upcaster: impl Upcaster) -> Self {
+        self.upcasters.push(upcaster);
         self
     }
 
@@ -57,6 +71,11 @@ impl EventCodec {
         self.personal = Arc::new(personal);
         self.fields = Arc::new(fields);
         self
+    }
+
+    /// True if some field is not stored in the clear.
+    pub(crate) fn seals(&self) -> bool {
+        !self.fields.is_plain()
     }
 
     /// The stored form of an event.

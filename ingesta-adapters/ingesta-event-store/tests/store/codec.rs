@@ -7,7 +7,7 @@ use ingesta_event_store::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Counter, CounterEvent, added};
+use crate::support::{Counter, CounterEvent, added, decoded};
 
 /// Seals by turning a number round, bound to its place.
 struct Backwards;
@@ -59,25 +59,19 @@ fn a_personal_field_is_sealed_in_the_store_and_open_in_the_type() {
         .encode::<Counter>(&stream, 4, &event, "{}")
         .unwrap();
     assert!(!stored.payload.contains("123"), "{}", stored.payload);
-    let read = sealing()
-        .decode::<Counter>(&recorded(&stored.payload, "1", 4))
-        .unwrap();
-    assert_eq!(read.payload, event);
+    let there = recorded(&stored.payload, "1", 4);
+    let read = decoded::<Counter>(&sealing(), &there).unwrap();
+    assert_eq!(read[0].payload, event);
     // Moved to another event it does not open, and a reader without the codec says so.
-    sealing()
-        .decode::<Counter>(&recorded(&stored.payload, "1", 5))
-        .unwrap_err();
-    EventCodec::default()
-        .decode::<Counter>(&recorded(&stored.payload, "1", 4))
-        .unwrap_err();
+    decoded::<Counter>(&sealing(), &recorded(&stored.payload, "1", 5)).unwrap_err();
+    decoded::<Counter>(&EventCodec::default(), &there).unwrap_err();
 }
 
 #[test]
 fn a_sealing_reader_reads_what_was_stored_plain() {
-    let read = sealing()
-        .decode::<Counter>(&recorded(&added(5).payload, "1", 1))
-        .unwrap();
-    assert_eq!(read.payload, CounterEvent::Added { number: 5 });
+    let plain = recorded(&added(5).payload, "1", 1);
+    let read = decoded::<Counter>(&sealing(), &plain).unwrap();
+    assert_eq!(read[0].payload, CounterEvent::Added { number: 5 });
 }
 
 #[test]
@@ -94,10 +88,10 @@ fn an_older_version_is_lifted_before_it_is_parsed() {
     let codec = EventCodec::default().with_upcasters(vec![upcaster]);
     let old = recorded(r#"{"Added":{"amount":3}}"#, "0", 1);
     assert_eq!(
-        codec.decode::<Counter>(&old).unwrap().payload,
+        decoded::<Counter>(&codec, &old).unwrap()[0].payload,
         CounterEvent::Added { number: 3 }
     );
-    EventCodec::default().decode::<Counter>(&old).unwrap_err();
+    decoded::<Counter>(&EventCodec::default(), &old).unwrap_err();
 }
 
 #[test]
@@ -113,10 +107,8 @@ fn an_event_that_uses_the_key_of_sealed_fields_is_refused_and_a_text_that_names_
         let stored = codec
             .encode::<Note>(&stream, 1, &event("price"), "{}")
             .unwrap();
-        let read = codec
-            .decode::<Note>(&recorded(&stored.payload, "1", 1))
-            .unwrap();
-        assert_eq!(read.payload, event("price"));
+        let read = decoded::<Note>(&codec, &recorded(&stored.payload, "1", 1)).unwrap();
+        assert_eq!(read[0].payload, event("price"));
     }
 }
 
@@ -131,8 +123,8 @@ fn metadata_of_another_shape_does_not_make_an_event_unreadable() {
         (r#"[1]"#, vec![]),
     ] {
         odd.metadata = stored.to_owned();
-        let read = EventCodec::default().decode::<Counter>(&odd).unwrap();
-        let mut metadata: Vec<_> = read
+        let read = decoded::<Counter>(&EventCodec::default(), &odd).unwrap();
+        let mut metadata: Vec<_> = read[0]
             .metadata
             .iter()
             .map(|(k, v)| (k.as_str(), v.as_str()))
