@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use crate::{NewEvent, Position, StoreError, StreamId};
+use crate::{NewEvent, Position, StoreError, StreamId, done};
 
 /// The events of one command. All of them are stored, or none.
 #[derive(Clone, Debug)]
@@ -23,6 +23,22 @@ impl Append {
     pub const EVENTS_MAX: usize = 10_000;
     /// The longest aggregate id and type, in bytes each: they are keys of an index.
     pub const ID_BYTES_MAX: usize = 1_000;
+
+    /// Remembers a command that had nothing to store, because what it asks for is done already.
+    ///
+    /// `streams` is what it found: each stream with its version, its own first. From then on the
+    /// command's id counts like any other: this append, a repeat of it and
+    /// [`EventStorage::command`](crate::EventStorage::command) all answer with these streams, and
+    /// with the position of the last of these versions; the same id with another fingerprint is
+    /// refused. The row stands in the log under [`StreamId::COMMANDS`] and is no event.
+    #[must_use]
+    pub fn already_done(
+        command: CommandStamp,
+        streams: &[(StreamId, u64)],
+        metadata: String,
+    ) -> Self {
+        done::append(command, streams, metadata)
+    }
 
     /// Text of its events, in bytes.
     pub(crate) fn text_bytes(&self) -> usize {
@@ -50,7 +66,7 @@ impl Append {
             return refuse("append no events");
         }
         let mut seen = HashSet::new();
-        if !self.streams.iter().all(|s| seen.insert(&s.stream)) {
+        if self.streams.len() > 1 && !self.streams.iter().all(|s| seen.insert(&s.stream)) {
             return refuse("append twice to one stream in one command");
         }
         if self.streams.iter().map(|s| s.events.len()).sum::<usize>() > Self::EVENTS_MAX {
@@ -63,23 +79,23 @@ impl Append {
         if !(1..=Self::COMMAND_ID_MAX).contains(&id_length) {
             return refuse("remember a command id that is empty or longer than 255 characters");
         }
-        let names = self
-            .streams
-            .iter()
-            .flat_map(|s| [&*s.stream.aggregate_type, &s.stream.aggregate_id]);
-        let names: Vec<&str> = names.collect();
-        if names.iter().any(|name| name.len() > Self::ID_BYTES_MAX) {
+        if !done::is_shaped(self) {
+            return refuse("append events of its own to the streams of remembered commands");
+        }
+        let names = || {
+            let streams = self.streams.iter().map(|s| &s.stream);
+            streams.flat_map(|s| [&*s.aggregate_type, &s.aggregate_id])
+        };
+        let command_id = self.command.as_ref().map(|command| command.id.as_str());
+        // A command's id is a key as well, and has its own bound.
+        let key = |name: &str| Some(name) != command_id;
+        if names().any(|name| key(name) && name.len() > Self::ID_BYTES_MAX) {
             // What Postgres says of a key that its index cannot hold.
             return Err(AppendError::Rejected {
                 sqlstate: "54000".to_owned(),
             });
         }
-        let command_id = self.command.as_ref().map(|command| command.id.as_str());
-        if names
-            .into_iter()
-            .chain(command_id)
-            .any(|name| name.contains('\0'))
-        {
+        if names().chain(command_id).any(|name| name.contains('\0')) {
             return Err(AppendError::Rejected {
                 sqlstate: "22021".to_owned(),
             });

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::{Position, RecordedEvent};
+use crate::{Position, RecordedEvent, StreamId};
 
 /// Which aggregate types a reader wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TypeFilter {
-    /// Every event of the log.
+    /// Every event of the log. The store's own bookkeeping ([`StreamId::COMMANDS`]) is no event.
     All,
     /// The events of these aggregate types.
     Only(Vec<Cow<'static, str>>),
@@ -25,7 +25,7 @@ impl TypeFilter {
     #[must_use]
     pub fn admits(&self, aggregate_type: &str) -> bool {
         match self {
-            Self::All => true,
+            Self::All => aggregate_type != StreamId::COMMANDS,
             Self::Only(types) => types.iter().any(|t| t == aggregate_type),
         }
     }

@@ -13,6 +13,12 @@ pub struct StreamId {
 }
 
 impl StreamId {
+    /// The aggregate type of the store's own bookkeeping: one stream for each command that was
+    /// named and had nothing to store (see [`Append::already_done`](crate::Append::already_done)).
+    /// Readers of the log are not shown it unless they ask for it by name, and no aggregate may
+    /// have it for its `TYPE`.
+    pub const COMMANDS: &'static str = "$command";
+
     /// The stream of the aggregate `aggregate_id` of type `aggregate_type`.
     pub fn new(
         aggregate_type: impl Into<Cow<'static, str>>,

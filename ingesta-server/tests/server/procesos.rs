@@ -1,7 +1,7 @@
 //! Servers that come and go over one database.
 
 use ingesta_event_store::StoreError;
-use ingesta_server::{App, AppError};
+use ingesta_server::{App, AppError, AppOptions, Follow};
 use ingesta_testing::services::OwnedDatabase;
 use serde_json::{Value, json};
 
@@ -130,4 +130,39 @@ async fn two_servers_share_one_database() {
         200,
         "standing by is ready"
     );
+}
+
+#[tokio::test]
+async fn a_server_follows_what_it_was_told_to() {
+    let told = |follow| AppOptions {
+        follow,
+        ..options()
+    };
+    // Alone, one that follows nothing takes the command, and the query is answered from the log.
+    let front = TestApp::start_with(told(Follow::Nothing)).await;
+    front.ready().await;
+    let id = front.ingesta().await;
+    assert_eq!(
+        front
+            .count("select count(*) from ingesta_subscriptions")
+            .await,
+        0,
+        "it took no lease"
+    );
+    let views = App::start(connect(&front.owned).await, told(Follow::Views))
+        .await
+        .expect("the second starts");
+    ingesta_testing::eventually("the view to hold it", async || {
+        (front.count("select count(*) from vista_ingestas").await == 1).then_some(())
+    })
+    .await;
+    front.leer(&id).await.ok(200);
+    let names = "select count(*) from ingesta_subscriptions where name not like 'vista_%'";
+    assert_eq!(front.count(names).await, 0, "no reaction runs");
+    let _all = App::start(connect(&front.owned).await, told(Follow::All))
+        .await
+        .expect("the third starts");
+    front.drain().await;
+    assert_eq!(front.count("select count(*) from vista_imagenes").await, 1);
+    views.stop().await;
 }

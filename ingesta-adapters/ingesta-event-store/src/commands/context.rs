@@ -21,7 +21,8 @@ pub struct CommandContext {
 
 impl CommandContext {
     /// Makes the command happen at most once: `id` names it, `payload` is what must be the same
-    /// when the id is used again.
+    /// when the id is used again. A command that finds its work done counts as well; one that is
+    /// refused, by the domain or for its expected version, does not, and its id stays free.
     ///
     /// ```
     /// use ingesta_event_store::CommandContext;

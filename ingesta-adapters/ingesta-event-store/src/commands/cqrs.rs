@@ -10,8 +10,8 @@ use cqrs_es::{Aggregate, AggregateContext, AggregateError, EventEnvelope, EventS
 
 use super::Loaded;
 use super::resolve::append_resolved;
-use crate::{Append, AppendError, CommandStamp, EventCodec, Metadata, Storage, StreamAppend};
-use crate::{StreamId, commands::fingerprint};
+use crate::{Append, AppendError, CommandStamp, EventCodec, Metadata, NewEvent, Storage};
+use crate::{StreamAppend, StreamId, commands::fingerprint};
 
 /// `cqrs_es::EventStore` over a [`Storage`].
 ///
@@ -29,6 +29,23 @@ impl CqrsEventStore {
     /// Over this storage, with this codec.
     pub fn new(storage: Arc<dyn Storage>, codec: EventCodec) -> Self {
         Self { storage, codec }
+    }
+}
+
+impl CqrsEventStore {
+    fn encoded<A: Aggregate>(
+        &self,
+        stream: &StreamId,
+        version: u64,
+        events: &[A::Event],
+        metadata: &str,
+    ) -> Result<Vec<NewEvent>, AggregateError<A::Error>> {
+        let numbered = events.iter().zip(version + 1..);
+        let encoded = numbered
+            .map(|(event, sequence)| self.codec.encode::<A>(stream, sequence, event, metadata));
+        encoded
+            .collect::<Result<_, _>>()
+            .map_err(|e| AggregateError::UnexpectedError(Box::new(e)))
     }
 }
 
@@ -53,8 +70,12 @@ impl<A: Aggregate + 'static> EventStore<A> for CqrsEventStore {
     ) -> Result<Vec<EventEnvelope<A>>, AggregateError<A::Error>> {
         let events = self.storage.load(&StreamId::of::<A>(aggregate_id), 0).await;
         let events = events.map_err(|e| AggregateError::DatabaseConnectionError(Box::new(e)))?;
-        let decoded: Result<_, _> = events.iter().map(|e| self.codec.decode::<A>(e)).collect();
-        decoded.map_err(|e| AggregateError::DeserializationError(Box::new(e)))
+        let mut envelopes = Vec::with_capacity(events.len());
+        for event in &events {
+            let read = self.codec.decode_each::<A>(event, |e| envelopes.push(e));
+            read.map_err(|e| AggregateError::DeserializationError(Box::new(e)))?;
+        }
+        Ok(envelopes)
     }
 
     async fn load_aggregate(
@@ -77,30 +98,26 @@ impl<A: Aggregate + 'static> EventStore<A> for CqrsEventStore {
         context: CqrsContext<A>,
         metadata: HashMap<String, String>,
     ) -> Result<Vec<EventEnvelope<A>>, AggregateError<A::Error>> {
-        if events.is_empty() {
-            return Ok(Vec::new());
-        }
         let stream = StreamId::of::<A>(context.aggregate_id);
         let stored = Metadata::from(metadata.clone());
         let command = stored.command_id.clone().map(|id| CommandStamp {
             id,
             fingerprint: fingerprint(&(&stream.aggregate_type, &stream.aggregate_id)),
         });
-        let text = stored.to_json();
-        let version = context.loaded.version;
-        let encoded = events
-            .iter()
-            .zip(version + 1..)
-            .map(|(event, sequence)| self.codec.encode::<A>(&stream, sequence, event, &text))
-            .collect::<Result<_, _>>()
-            .map_err(|e| AggregateError::UnexpectedError(Box::new(e)))?;
-        let append = Append {
-            streams: vec![StreamAppend {
-                stream: stream.clone(),
-                expected_version: version,
-                events: encoded,
-            }],
-            command,
+        let (version, text) = (context.loaded.version, stored.to_json());
+        let append = match command {
+            None if events.is_empty() => return Ok(Vec::new()),
+            Some(command) if events.is_empty() => {
+                Append::already_done(command, &[(stream.clone(), version)], text)
+            }
+            command => Append {
+                streams: vec![StreamAppend {
+                    stream: stream.clone(),
+                    expected_version: version,
+                    events: self.encoded::<A>(&stream, version, &events, &text)?,
+                }],
+                command,
+            },
         };
         match append_resolved(&*self.storage, append).await {
             Ok(_) => Ok(envelopes(&stream, version, events, &metadata)),

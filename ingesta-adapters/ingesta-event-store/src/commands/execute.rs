@@ -6,9 +6,9 @@ use cqrs_es::{Aggregate, event_sink::EventSink};
 
 use super::cache::Cache;
 use super::resolve::append_resolved;
-use super::{CommandContext, CommandError, Loaded};
-use crate::{Append, AppendError, CommandOutcome, EventCodec, Position, Storage, StoreError};
-use crate::{StreamAppend, StreamId};
+use super::{CommandContext, CommandError, Loaded, load};
+use crate::{Append, AppendError, CommandOutcome, CommandStamp, EventCodec, Position, Storage};
+use crate::{Snapshots, StoreError, StreamAppend, StreamId};
 
 /// How often a command is decided anew because others were faster.
 const ATTEMPTS_MAX: u32 = 16;
@@ -30,10 +30,11 @@ pub struct Executed {
 
 /// Executes commands on aggregates of type `A`.
 pub struct Commands<A: Aggregate> {
-    storage: Arc<dyn Storage>,
-    codec: EventCodec,
+    pub(super) storage: Arc<dyn Storage>,
+    pub(super) codec: EventCodec,
     services: Arc<A::Services>,
-    cache: Arc<Cache<A>>,
+    pub(super) cache: Arc<Cache<A>>,
+    pub(super) snapshots: Option<Snapshots<A>>,
 }
 
 impl<A: Aggregate> Clone for Commands<A> {
@@ -43,6 +44,7 @@ impl<A: Aggregate> Clone for Commands<A> {
             codec: self.codec.clone(),
             services: Arc::clone(&self.services),
             cache: Arc::clone(&self.cache),
+            snapshots: self.snapshots.clone(),
         }
     }
 }
@@ -78,6 +80,7 @@ where
             codec,
             services: Arc::new(services),
             cache: Arc::new(Cache::new(CACHED_MAX)),
+            snapshots: None,
         }
     }
 
@@ -120,11 +123,9 @@ where
     /// # Errors
     /// When the store does not answer or an event cannot be read.
     pub async fn load(&self, aggregate_id: &str) -> Result<Loaded<A>, CommandError<A::Error>> {
-        let events = self
-            .storage
-            .load(&StreamId::of::<A>(aggregate_id), 0)
-            .await?;
-        Ok(Loaded::fold(&self.codec, &events)?)
+        let stream = StreamId::of::<A>(aggregate_id);
+        let snapshots = self.snapshots.as_ref();
+        load::load(&*self.storage, &self.codec, &stream, snapshots).await
     }
 
     async fn run(
@@ -193,9 +194,10 @@ where
         let append = self.encoded(stream, loaded.version, &events, context)?;
         match append_resolved(&*self.storage, append).await {
             Ok(outcome) => {
+                let before = loaded.version;
                 (loaded.version, loaded.position) =
-                    (loaded.version + events.len() as u64, outcome.position);
-                self.cache.put(&stream.aggregate_id, loaded);
+                    (before + events.len() as u64, outcome.position);
+                self.acknowledged(stream, before, loaded);
                 Ok(Ok(Executed {
                     already_done: false,
                     ..repeated(stream, outcome)
@@ -219,9 +221,30 @@ where
         if on == Ground::Assumed {
             return Ok(Err(Missed::Unproved));
         }
-        match self.first_outcome(context).await? {
-            Some(outcome) => Ok(Ok(repeated(stream, outcome))),
-            None => ended.map(Ok),
+        if let Some(outcome) = self.first_outcome(context).await? {
+            return Ok(Ok(repeated(stream, outcome)));
+        }
+        match (ended, &context.command) {
+            (Ok(done), Some(command)) => self.remember(done, command, context).await,
+            (ended, _) => ended.map(Ok),
+        }
+    }
+
+    /// A named command that had nothing to store counts as well: its id is not free for a later
+    /// time at which it would change something. (A refused one may be tried again.)
+    async fn remember(
+        &self,
+        done: Executed,
+        command: &CommandStamp,
+        context: &CommandContext,
+    ) -> Result<Result<Executed, Missed>, CommandError<A::Error>> {
+        let found = [(done.stream.clone(), done.version)];
+        let append = Append::already_done(command.clone(), &found, context.stored_metadata());
+        match append_resolved(&*self.storage, append).await {
+            Ok(_) => Ok(Ok(done)),
+            Err(AppendError::Duplicate(outcome)) => Ok(Ok(repeated(&done.stream, outcome))),
+            Err(AppendError::Conflict) => Ok(Err(Missed::Conflict)),
+            Err(other) => Err(CommandError::from_append(other, 1)),
         }
     }
 

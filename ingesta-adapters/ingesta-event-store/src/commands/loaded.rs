@@ -31,12 +31,23 @@ impl<A: Aggregate> Loaded<A> {
     /// # Errors
     /// When one of its events cannot be read.
     pub fn fold(codec: &EventCodec, events: &[RecordedEvent]) -> Result<Self, DecodeError> {
-        let mut loaded = Self::none();
+        Self::none().fold_onto(codec, events)
+    }
+
+    /// Folds the events that follow this state onto it.
+    ///
+    /// # Errors
+    /// When one of the events cannot be read.
+    pub fn fold_onto(
+        mut self,
+        codec: &EventCodec,
+        events: &[RecordedEvent],
+    ) -> Result<Self, DecodeError> {
         for event in events {
-            loaded.state.apply(codec.decode::<A>(event)?.payload);
-            loaded.version = event.sequence;
-            loaded.position = event.position;
+            codec.payloads::<A>(event, |payload| self.state.apply(payload))?;
+            self.version = event.sequence;
+            self.position = event.position;
         }
-        Ok(loaded)
+        Ok(self)
     }
 }

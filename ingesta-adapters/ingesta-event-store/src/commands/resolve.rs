@@ -15,10 +15,13 @@ pub(super) async fn append_resolved(
     storage: &dyn Storage,
     append: Append,
 ) -> Result<CommandOutcome, AppendError> {
+    if append.command.is_none() {
+        return storage.append(append).await;
+    }
     let mut result = storage.append(append.clone()).await;
     let mut pause = Duration::from_millis(50);
     for _ in 0..RESOLVE_MAX {
-        if append.command.is_none() || !matches!(result, Err(AppendError::Unknown(_))) {
+        if !matches!(result, Err(AppendError::Unknown(_))) {
             break;
         }
         tokio::time::sleep(pause).await;

@@ -4,14 +4,16 @@
 //! Every changed aggregate's events are followed, not only the first one's.
 
 use std::any::Any;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use cqrs_es::{Aggregate, event_sink::EventSink};
 
 use super::resolve::append_resolved;
-use super::{CommandContext, CommandError, Loaded};
-use crate::StreamId;
+use super::{CommandContext, CommandError, load};
+use crate::snapshot::Taker;
 use crate::{Append, AppendError, CommandOutcome, EventCodec, Storage, StoreError, StreamAppend};
+use crate::{Snapshots, StreamId};
 
 /// Collects the changes of several aggregates and stores them together.
 ///
@@ -22,6 +24,8 @@ pub struct UnitOfWork {
     context: CommandContext,
     members: Vec<Member>,
     progress: Progress,
+    /// By aggregate type.
+    snapshots: HashMap<&'static str, Box<dyn Any + Send + Sync>>,
 }
 
 /// How far a unit has come.
@@ -39,6 +43,7 @@ enum Progress {
 struct Member {
     append: StreamAppend,
     state: Box<dyn Any + Send>,
+    taker: Option<Taker>,
 }
 
 impl UnitOfWork {
@@ -50,7 +55,18 @@ impl UnitOfWork {
             context,
             members: Vec::new(),
             progress: Progress::New,
+            snapshots: HashMap::new(),
         }
+    }
+
+    /// Loads aggregates of this type from their snapshots, and takes new ones once the unit is
+    /// stored. Give it a clone of what [`Commands`](super::Commands) of the type have.
+    #[must_use]
+    pub fn with_snapshots<A: Aggregate + 'static>(mut self, snapshots: Snapshots<A>) -> Self {
+        if let Some(snapshots) = load::permitted(snapshots, &self.codec) {
+            self.snapshots.insert(A::TYPE, Box::new(snapshots));
+        }
+        self
     }
 
     /// Decides a command on one aggregate. Nothing is stored yet; a second command on the same
@@ -136,7 +152,9 @@ impl UnitOfWork {
         }
     }
 
-    /// Stores everything, or nothing. `None`: there was nothing to store.
+    /// Stores everything, or nothing. `None`: there was nothing to store, and no command id that
+    /// must be remembered. A unit with one is answered with the versions that it found, and so is
+    /// its repeat.
     ///
     /// It runs detached: dropping the returned future does not tear it.
     ///
@@ -148,26 +166,19 @@ impl UnitOfWork {
             Progress::Spoiled => return Err(AppendError::NotStored(spoiled())),
             Progress::New | Progress::Collecting => {}
         }
-        let streams: Vec<_> = self
-            .members
-            .into_iter()
-            .map(|member| member.append)
-            .collect();
-        let streams: Vec<_> = streams
-            .into_iter()
-            .filter(|s| !s.events.is_empty())
-            .collect();
-        if streams.is_empty() {
+        let (parts, states) = self.members.into_iter().map(Member::apart).unzip();
+        let Some(append) = to_append(parts, self.context) else {
             return Ok(None);
-        }
-        let (storage, append) = (
-            self.storage,
-            Append {
-                streams,
-                command: self.context.command,
-            },
-        );
-        let work = tokio::spawn(async move { append_resolved(&*storage, append).await });
+        };
+        let storage = self.storage;
+        let work = tokio::spawn(async move {
+            let ended = append_resolved(&*storage, append).await;
+            if ended.is_ok() {
+                // The caller has its answer without waiting for these.
+                tokio::spawn(async move { take(&*storage, states).await });
+            }
+            ended
+        });
         let ended = work.await.unwrap_or_else(|stopped| {
             Err(AppendError::Unknown(StoreError::Unavailable {
                 attempted: "storing a unit of work while the program stops",
@@ -188,8 +199,10 @@ impl UnitOfWork {
         if let Some(index) = self.members.iter().position(|m| m.append.stream == *stream) {
             return Ok(index);
         }
-        let events = self.storage.load(stream, 0).await?;
-        let loaded = Loaded::<A>::fold(&self.codec, &events)?;
+        let snapshots = self.snapshots.get(A::TYPE);
+        let snapshots = snapshots.and_then(|kept| kept.downcast_ref::<Snapshots<A>>());
+        let taker = snapshots.cloned().map(Snapshots::taker);
+        let loaded = load::load::<A>(&*self.storage, &self.codec, stream, snapshots).await?;
         let current = loaded.version;
         if let Some(expected) = self.context.expected_version
             && self.members.is_empty()
@@ -204,9 +217,64 @@ impl UnitOfWork {
                 events: Vec::new(),
             },
             state: Box::new(loaded.state),
+            taker,
         });
         Ok(self.members.len() - 1)
     }
+}
+
+/// A state as a unit has left it, for a snapshot of it.
+struct After {
+    stream: StreamId,
+    before: u64,
+    version: u64,
+    state: Box<dyn Any + Send>,
+    taker: Option<Taker>,
+}
+
+impl Member {
+    fn apart(self) -> (StreamAppend, After) {
+        let after = After {
+            stream: self.append.stream.clone(),
+            before: self.append.expected_version,
+            version: self.append.new_version(),
+            state: self.state,
+            taker: self.taker,
+        };
+        (self.append, after)
+    }
+}
+
+/// Takes the snapshots that it is time for.
+async fn take(storage: &dyn Storage, states: Vec<After>) {
+    for after in states {
+        let taken = after
+            .taker
+            .and_then(|taker| taker(after.before, after.version, after.state));
+        if let Some((turn, state)) = taken {
+            turn.keep(storage, &after.stream, state).await;
+        }
+    }
+}
+
+/// What is to be stored of a unit, if anything is.
+fn to_append(parts: Vec<StreamAppend>, context: CommandContext) -> Option<Append> {
+    let (changed, found): (Vec<_>, Vec<_>) =
+        parts.into_iter().partition(|part| !part.events.is_empty());
+    if !changed.is_empty() {
+        return Some(Append {
+            streams: changed,
+            command: context.command,
+        });
+    }
+    let metadata = context.stored_metadata();
+    let command = context.command.filter(|_| !found.is_empty())?;
+    let found = found.into_iter().map(|p| (p.stream, p.expected_version));
+    Some(Append::already_done(
+        command,
+        &found.collect::<Vec<_>>(),
+        metadata,
+    ))
 }
 
 fn spoiled() -> StoreError {

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
 
 use super::log::Log;
+use crate::done;
 use crate::{Append, AppendError, CommandOutcome, NewEvent, Position, RecordedEvent, StreamAppend};
 
 /// Stores the events of one command, or says why not.
@@ -37,20 +38,32 @@ pub(super) fn append(
         check_text(event)?;
     }
 
+    let found = found(log, &append);
+
     log.commits += 1;
     let streams = append.versions();
     for stream in append.streams {
         store(log, stream, now);
     }
-    let outcome = CommandOutcome {
+    let outcome = found.unwrap_or(CommandOutcome {
         position: log.head(),
         streams,
-    };
+    });
     if let Some(stamp) = append.command {
         log.commands
             .insert(stamp.id.clone(), (stamp, outcome.clone()));
     }
     Ok(outcome)
+}
+
+/// What a command is answered with that had nothing to store: what it found.
+fn found(log: &Log, append: &Append) -> Option<CommandOutcome> {
+    let streams = done::found(append)?;
+    let places = streams
+        .iter()
+        .filter_map(|(s, version)| log.place(s, *version));
+    let position = places.max().unwrap_or(Position::START);
+    Some(CommandOutcome { position, streams })
 }
 
 fn store(log: &mut Log, append: StreamAppend, now: DateTime<Utc>) {

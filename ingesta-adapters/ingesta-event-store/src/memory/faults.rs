@@ -14,6 +14,7 @@ pub struct Faults {
     append: Queue<AppendError>,
     lost_append: Queue<StoreError>,
     read: Queue<StoreError>,
+    keep: Queue<StoreError>,
     acquire: Queue<StoreError>,
     commit: Queue<StoreError>,
     lost_commit: Queue<StoreError>,
@@ -33,6 +34,11 @@ impl Faults {
     /// The next read of the log, of a stream or of a command fails.
     pub fn fail_read(&self, error: StoreError) {
         self.read.push(error);
+    }
+
+    /// The next snapshot is not kept.
+    pub fn fail_keep_snapshot(&self, error: StoreError) {
+        self.keep.push(error);
     }
 
     /// The next attempt to take a lease fails.
@@ -60,6 +66,10 @@ impl Faults {
 
     pub(super) fn next_read(&self) -> Result<(), StoreError> {
         self.read.pop().map_or(Ok(()), Err)
+    }
+
+    pub(super) fn next_keep(&self) -> Result<(), StoreError> {
+        self.keep.pop().map_or(Ok(()), Err)
     }
 
     pub(super) fn next_acquire(&self) -> Result<(), StoreError> {

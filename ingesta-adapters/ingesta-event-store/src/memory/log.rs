@@ -29,6 +29,13 @@ impl Log {
             .map_or(0, |events| events.len() as u64)
     }
 
+    /// Where the event `sequence` of a stream is.
+    pub(super) fn place(&self, stream: &StreamId, sequence: u64) -> Option<Position> {
+        let indices = self.streams.get(stream)?;
+        let nth = usize::try_from(sequence.checked_sub(1)?).ok()?;
+        Some(self.events[*indices.get(nth)?].position)
+    }
+
     pub(super) fn load(&self, stream: &StreamId, after: u64) -> Vec<RecordedEvent> {
         let indices = self
             .streams

@@ -9,6 +9,7 @@ mod append;
 mod clock;
 mod faults;
 mod log;
+mod snapshots;
 mod subscriptions;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,7 +21,7 @@ pub use clock::MemoryClock;
 pub use faults::Faults;
 
 use crate::{
-    Append, AppendError, CommandOutcome, CommandStamp, EventStorage, Lag, Page, Position,
+    Append, AppendError, CommandOutcome, CommandStamp, EventStorage, Horizon, Lag, Page, Position,
     RecordedEvent, StoreError, StreamId, TypeFilter,
 };
 
@@ -66,6 +67,7 @@ struct Inner {
 struct State {
     log: log::Log,
     subscriptions: subscriptions::Subscriptions,
+    snapshots: snapshots::Kept,
 }
 
 impl Default for Inner {
@@ -150,6 +152,18 @@ impl EventStorage for MemoryStorage {
 
     async fn lag(&self, after: Position) -> Result<Lag, StoreError> {
         Ok(self.state().log.lag(after, self.inner.clock.now()))
+    }
+
+    async fn horizon(&self) -> Result<Horizon, StoreError> {
+        // Before the lock: an append takes its time under it.
+        let now = self.inner.clock.now();
+        let next = self.state().log.commits + 1;
+        Ok(Horizon {
+            now,
+            over: next,
+            begun: next,
+            adopted_at: None,
+        })
     }
 
     fn appended(&self) -> watch::Receiver<u64> {

@@ -6,7 +6,8 @@
 //!
 //! The same statement checks the promise it rests on: each event's predecessor stands before it
 //! in the log. (Adopted events, which have no time, were put in order when they were numbered; what
-//! was deleted among them before is not missed.) Entries of types that are not wanted come without their payload, so that a reader
+//! was deleted among them before is not missed.) Entries of types that are not wanted, and the
+//! store's own bookkeeping, come without their payload, so that a reader
 //! moves on over them and a page costs the same however rare the wanted ones are.
 
 use std::borrow::Cow;
@@ -15,7 +16,7 @@ use sqlx::Row;
 
 use super::row::{self, COLUMNS, bigint};
 use super::{PostgresStorage, classify};
-use crate::{Page, Position, StoreError, TypeFilter};
+use crate::{Page, Position, StoreError, StreamId, TypeFilter};
 
 impl PostgresStorage {
     pub(super) async fn read_page(
@@ -42,7 +43,8 @@ impl PostgresStorage {
                          and (p.xact, p.position) < (e.xact, e.position)) as in_order
                from events e
               cross join lateral
-                    (select $4::text[] is null or e.aggregate_type = any($4) as wanted) w
+                    (select case when $4::text[] is null then e.aggregate_type <> $5
+                                 else e.aggregate_type = any($4) end as wanted) w
               where (e.xact, e.position) > ($1::text::xid8, $2::bigint)
                 and e.xact < pg_snapshot_xmin(pg_current_snapshot())
               order by e.xact, e.position
@@ -53,6 +55,7 @@ impl PostgresStorage {
             .bind(after.identity())
             .bind(bigint(limit as u64))
             .bind(wanted)
+            .bind(StreamId::COMMANDS)
             .fetch_all(self.database.pool())
             .await
             .map_err(|e| classify::store(ATTEMPTED, e))?;

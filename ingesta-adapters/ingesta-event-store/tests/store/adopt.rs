@@ -46,7 +46,7 @@ async fn old_rows_get_a_log_order_in_which_each_sequence_grows() {
     );
 
     let status = fixture.database.migrate().await.unwrap();
-    assert_eq!((status.from, status.applied.len()), (0, 2));
+    assert_eq!((status.from, status.applied.len()), (0, 3));
 
     let adopted = page(&fixture.storage, Position::START).await;
     assert_eq!(adopted.events.len(), 5);

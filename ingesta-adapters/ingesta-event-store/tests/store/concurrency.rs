@@ -11,7 +11,7 @@ use ingesta_event_store::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::support::{Add, Counter, Fixture, page};
+use crate::support::{Add, Counter, Fixture, decoded, page};
 
 const WRITERS: i64 = 32;
 
@@ -146,8 +146,8 @@ async fn judge(fixture: &Fixture, answers: &[Answer]) {
     loop {
         let page = page(&fixture.storage, after).await;
         for event in &page.events {
-            let decoded = codec.decode::<Counter>(event).unwrap();
-            let crate::support::CounterEvent::Added { number } = decoded.payload;
+            let envelope = decoded::<Counter>(&codec, event).unwrap().remove(0);
+            let crate::support::CounterEvent::Added { number } = envelope.payload;
             let stream = streams
                 .entry(event.stream.aggregate_id.clone())
                 .or_default();

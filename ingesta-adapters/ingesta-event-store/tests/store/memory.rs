@@ -33,6 +33,16 @@ async fn subscriptions_keep_the_contract() {
     contract::subscription_contract(memory()).await;
 }
 
+#[tokio::test]
+async fn snapshots_keep_the_contract() {
+    contract::snapshot_contract(memory()).await;
+}
+
+#[tokio::test]
+async fn the_past_keeps_the_contract() {
+    contract::moment_contract(memory()).await;
+}
+
 fn one_event() -> Append {
     let event = NewEvent {
         event_type: "Happened".into(),

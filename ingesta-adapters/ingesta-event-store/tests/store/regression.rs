@@ -1,5 +1,5 @@
 //! What the foundation does wrong, ours does right: one test per defect of cqrs-es and postgres-es
-//! 0.5.0 that concerns the log. (Views: the projections' tests. Snapshots: not built yet.)
+//! 0.5.0 that concerns the log. (Views: the projections' tests. Snapshots: `regression_snapshots`.)
 
 use ingesta_event_store::{CommandContext, EventStorage, Position, StoreError, TypeFilter};
 

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use cqrs_es::event_sink::EventSink;
-use cqrs_es::{Aggregate, DomainEvent};
+use cqrs_es::{Aggregate, DomainEvent, EventEnvelope};
 use ingesta_event_store::{
-    Append, CommandStamp, Commands, Database, DatabaseOptions, EventCodec, EventStorage, NewEvent,
-    Page, Position, PostgresStorage, StreamAppend, StreamId, TypeFilter,
+    Append, CommandStamp, Commands, Database, DatabaseOptions, DecodeError, EventCodec,
+    EventStorage, NewEvent, Page, Position, PostgresStorage, RecordedEvent, StreamAppend, StreamId,
+    TypeFilter,
 };
 use serde::{Deserialize, Serialize};
 
@@ -168,6 +169,16 @@ pub(crate) fn added(number: i64) -> NewEvent {
             "{}",
         )
         .unwrap()
+}
+
+/// What a stored event is today.
+pub(crate) fn decoded<A: Aggregate>(
+    codec: &EventCodec,
+    event: &RecordedEvent,
+) -> Result<Vec<EventEnvelope<A>>, DecodeError> {
+    let mut envelopes = Vec::new();
+    codec.decode_each::<A>(event, |envelope| envelopes.push(envelope))?;
+    Ok(envelopes)
 }
 
 /// An append of these numbers to one counter.
