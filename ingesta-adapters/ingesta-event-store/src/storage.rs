@@ -1,4 +1,4 @@
-//! The two ports of the store: the log, and what subscriptions keep.
+//! The ports of the store: the log, and what subscriptions keep. (Snapshots: `snapshot`.)
 //!
 //! Everything above them (commands, runner, projections) is the same on Postgres and in memory;
 //! one contract suite in `ingesta-testing` holds both to the same promises.
@@ -10,9 +10,9 @@ use tokio::sync::watch;
 
 use crate::subscription::{Commit, Lease, ParkedStream, SubscriptionStatus};
 use crate::{
-    Append, AppendError, CommandOutcome, CommandStamp, Lag, Page, Position, RecordedEvent,
+    Append, AppendError, CommandOutcome, CommandStamp, Horizon, Lag, Page, Position, RecordedEvent,
 };
-use crate::{StoreError, StreamId, TypeFilter};
+use crate::{SnapshotStorage, StoreError, StreamId, TypeFilter};
 
 /// Appending and reading events.
 #[async_trait]
@@ -59,6 +59,17 @@ pub trait EventStorage: Send + Sync + 'static {
     /// # Errors
     /// When the store does not answer.
     async fn lag(&self, after: Position) -> Result<Lag, StoreError>;
+
+    /// The store's clock, and which transactions are over; for questions about the past.
+    ///
+    /// # Errors
+    /// When the store does not answer. [`StoreError::Unsupported`] unless it says otherwise: a
+    /// store that cannot tell is not asked about the past.
+    async fn horizon(&self) -> Result<Horizon, StoreError> {
+        Err(StoreError::Unsupported {
+            what: "tell what is settled",
+        })
+    }
 
     /// Changes whenever this process has appended. A hint: readers must also look by themselves.
     fn appended(&self) -> watch::Receiver<u64>;
@@ -125,6 +136,6 @@ pub trait SubscriptionStorage: Send + Sync + 'static {
 }
 
 /// A whole store.
-pub trait Storage: EventStorage + SubscriptionStorage {}
+pub trait Storage: EventStorage + SubscriptionStorage + SnapshotStorage {}
 
-impl<S: EventStorage + SubscriptionStorage> Storage for S {}
+impl<S: EventStorage + SubscriptionStorage + SnapshotStorage> Storage for S {}

@@ -18,6 +18,16 @@ pub struct Database {
     limit: String,
 }
 
+/// For sessions whose few statements are planned once. Planned while the table was empty, they
+/// would read it from end to end for ever: they look rows up by the key, whatever its size.
+const PLANNED_ONCE: [(&str, &str); 5] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_bitmapscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+];
+
 /// How to connect.
 #[derive(Clone, Debug)]
 pub struct DatabaseOptions {
@@ -118,15 +128,21 @@ impl Database {
     /// one anew for every batch costs more than executing it.
     pub(super) async fn appending_connection(&self) -> Result<sqlx::PgConnection, StoreError> {
         let connect = self.connect.clone();
-        let connect = connect.options([
-            ("plan_cache_mode", "force_generic_plan"),
-            ("statement_timeout", &self.limit),
-        ]);
+        let connect = connect.options(PLANNED_ONCE);
+        let connect = connect.options([("statement_timeout", &self.limit)]);
         let connected = connect.connect().await;
         let mut connection =
             connected.map_err(|e| classify::store("connecting to append events", e))?;
         cluster::check(&mut connection).await?;
         Ok(connection)
+    }
+
+    /// A connection for a reader of streams, whose one statement is planned once as well.
+    pub(super) async fn loading_connection(&self) -> Result<sqlx::PgConnection, StoreError> {
+        let connect = self.connect.clone().options(PLANNED_ONCE);
+        let connect = connect.options([("statement_timeout", &self.limit)]);
+        let connected = connect.connect().await;
+        connected.map_err(|e| classify::store("connecting to load streams", e))
     }
 
     /// Makes sure that the log belongs to this cluster: after a restore into another one nothing

@@ -9,9 +9,11 @@ use tokio::sync::watch;
 use super::Database;
 use super::appender::Appender;
 use super::bell::Bell;
-use super::command::find_command;
+use super::command::{find_command, place};
+use super::loader::Loader;
 use crate::subscription::{Commit, Lease, ParkedStream, SubscriptionStatus};
 use crate::{Append, AppendError, CommandOutcome, CommandStamp, EventStorage, Lag, Page, Position};
+use crate::{FromSnapshot, Horizon, SchemaHash, SnapshotStorage, done};
 use crate::{RecordedEvent, StoreError, StreamId, SubscriptionStorage, TypeFilter};
 
 /// A store on Postgres. Cheap to clone; clones wake each other's followers.
@@ -20,6 +22,7 @@ pub struct PostgresStorage {
     pub(super) database: Database,
     pub(super) bell: Arc<Bell>,
     appender: Appender,
+    loader: Loader,
 }
 
 impl PostgresStorage {
@@ -28,10 +31,12 @@ impl PostgresStorage {
     pub fn new(database: Database) -> Self {
         let bell = Arc::new(Bell::new());
         let appender = Appender::new(database.clone(), Arc::clone(&bell));
+        let loader = Loader::new(database.clone());
         Self {
             database,
             bell,
             appender,
+            loader,
         }
     }
 
@@ -50,11 +55,19 @@ impl PostgresStorage {
 #[async_trait]
 impl EventStorage for PostgresStorage {
     async fn append(&self, append: Append) -> Result<CommandOutcome, AppendError> {
-        self.appender.append(append).await
+        let found = done::found(&append);
+        let outcome = self.appender.append(append).await?;
+        let Some(streams) = found else {
+            return Ok(outcome);
+        };
+        // It is stored; where what it found is, a repeat will be told.
+        let position = place(&self.database, &streams).await;
+        let position = position.map_err(AppendError::Unknown)?;
+        Ok(CommandOutcome { position, streams })
     }
 
     async fn load(&self, stream: &StreamId, after: u64) -> Result<Vec<RecordedEvent>, StoreError> {
-        self.load_stream(stream, after).await
+        self.loader.load(stream, after).await
     }
 
     async fn read_after(
@@ -79,6 +92,10 @@ impl EventStorage for PostgresStorage {
 
     async fn lag(&self, after: Position) -> Result<Lag, StoreError> {
         self.measure_lag(after).await
+    }
+
+    async fn horizon(&self) -> Result<Horizon, StoreError> {
+        self.read_horizon().await
     }
 
     fn appended(&self) -> watch::Receiver<u64> {
@@ -123,5 +140,26 @@ impl SubscriptionStorage for PostgresStorage {
 
     async fn skip(&self, name: &str, stream: &StreamId, sequence: u64) -> Result<(), StoreError> {
         self.skip_event(name, stream, sequence).await
+    }
+}
+
+#[async_trait]
+impl SnapshotStorage for PostgresStorage {
+    async fn load_from_snapshot(
+        &self,
+        stream: &StreamId,
+        schema: &SchemaHash,
+    ) -> Result<FromSnapshot, StoreError> {
+        self.stream_from_snapshot(stream, schema).await
+    }
+
+    async fn keep_snapshot(
+        &self,
+        stream: &StreamId,
+        schema: &SchemaHash,
+        version: u64,
+        payload: String,
+    ) -> Result<bool, StoreError> {
+        self.write_snapshot(stream, schema, version, payload).await
     }
 }

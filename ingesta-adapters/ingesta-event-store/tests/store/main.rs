@@ -5,19 +5,29 @@
 )]
 
 mod adopt;
+mod already_done;
 mod appender;
 mod cluster;
 mod codec;
 mod concurrency;
 mod contract;
 mod faults;
+mod history;
 mod idempotency;
+mod loading;
 mod memory;
+mod moments;
 mod neighbours;
 mod notes;
 mod order;
+mod purge;
 mod regression;
+mod regression_snapshots;
 mod runner;
 mod schema;
+mod snapshot_schema;
+mod snapshots;
 mod support;
+mod trips;
 mod unit;
+mod versions;

@@ -102,7 +102,7 @@ pub(super) fn outcomes(
 }
 
 /// A 64-bit transaction id, which the driver has no type for: eight bytes, the greatest first.
-fn xid8(value: PgValueRef<'_>) -> Result<u64, sqlx::Error> {
+pub(in crate::postgres) fn xid8(value: PgValueRef<'_>) -> Result<u64, sqlx::Error> {
     let bytes = value.as_bytes().map_err(sqlx::Error::Decode)?;
     let bytes = <[u8; 8]>::try_from(bytes).map_err(|e| sqlx::Error::Decode(Box::new(e)))?;
     Ok(u64::from_be_bytes(bytes))

@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
+pub(super) use self::batch::xid8;
 use self::queue::{Queue, Request};
 pub(super) use self::whole::{stored_fingerprint, stored_outcome};
 use self::writer::Writer;

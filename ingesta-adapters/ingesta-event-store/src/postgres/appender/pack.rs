@@ -10,6 +10,19 @@ use sqlx::postgres::PgRow;
 
 use super::batch::Arrays;
 
+/// One command of one event: a lone caller's. Without arrays it costs the server a fifth less.
+const ONE: &str = "
+insert into events (aggregate_type, aggregate_id, sequence, command_id, command_fp, event_type,
+                    event_version, payload, metadata)
+select $1::text, $2::text, $3::bigint, $4::text, $5::bytea, $6::text, $7::text, $8::text::json,
+       $9::text::json
+ where $3::bigint = 1
+    or exists (select 1 from events p
+                where p.aggregate_type = $1::text and p.aggregate_id = $2::text
+                  and p.sequence = $3::bigint - 1)
+on conflict do nothing
+returning aggregate_type, aggregate_id, xact, position";
+
 /// Commands of one event each.
 const FLAT: &str = "
 insert into events (aggregate_type, aggregate_id, sequence, event_type, event_version,
@@ -70,6 +83,9 @@ pub(super) async fn send(
     arrays: &Arrays<'_>,
 ) -> Result<Vec<PgRow>, sqlx::Error> {
     let flat = arrays.is_flat();
+    if flat && arrays.numbers.len() == 1 {
+        return send_one(connection, arrays).await;
+    }
     let statement = sqlx::query(if flat { FLAT } else { DEEP })
         .bind(&arrays.types)
         .bind(&arrays.ids)
@@ -86,6 +102,24 @@ pub(super) async fn send(
         .bind(&arrays.event_versions)
         .bind(&arrays.payloads)
         .bind(&arrays.metadata)
+        .fetch_all(connection)
+        .await
+}
+
+async fn send_one(
+    connection: &mut PgConnection,
+    arrays: &Arrays<'_>,
+) -> Result<Vec<PgRow>, sqlx::Error> {
+    sqlx::query(ONE)
+        .bind(arrays.types[0])
+        .bind(arrays.ids[0])
+        .bind(arrays.sequences[0])
+        .bind(arrays.command_ids[0])
+        .bind(arrays.fingerprints[0])
+        .bind(arrays.event_types[0])
+        .bind(arrays.event_versions[0])
+        .bind(arrays.payloads[0])
+        .bind(arrays.metadata[0])
         .fetch_all(connection)
         .await
 }

@@ -1,0 +1,74 @@
+//! Loading many streams at once: each caller gets its own, whatever becomes of the connections.
+
+use std::sync::Arc;
+
+use ingesta_event_store::{EventStorage, StreamId};
+
+use crate::support::{Fixture, append};
+
+const STREAMS: u32 = 300;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_at_once_each_get_their_own_stream_from_where_they_asked() {
+    let fixture = Fixture::migrated().await;
+    let store = Arc::new(fixture.storage.clone());
+    for number in 0..STREAMS {
+        let length = i64::from(number % 7);
+        let numbers: Vec<i64> = (0..length).collect();
+        if length > 0 {
+            store
+                .append(append(&id(number), 0, &numbers))
+                .await
+                .unwrap();
+        }
+    }
+    for killed in [false, true] {
+        if killed {
+            fixture.execute(KILL_OTHERS).await;
+        }
+        let loads: Vec<_> = (0..STREAMS)
+            .map(|number| {
+                let store = Arc::clone(&store);
+                tokio::spawn(async move {
+                    let after = u64::from(number % 3);
+                    let stream = StreamId::new("Counter", id(number));
+                    (number, store.load(&stream, after).await.unwrap())
+                })
+            })
+            .collect();
+        for load in loads {
+            let (number, events) = load.await.unwrap();
+            let sequences: Vec<u64> = events.iter().map(|event| event.sequence).collect();
+            let wanted: Vec<u64> = (1 + u64::from(number % 3)..=u64::from(number % 7)).collect();
+            assert_eq!(sequences, wanted, "stream {number}, after a kill: {killed}");
+            assert!(
+                events
+                    .iter()
+                    .all(|event| event.stream.aggregate_id == id(number))
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_load_sees_what_was_acknowledged_before_it() {
+    let fixture = Fixture::migrated().await;
+    for version in 0..50 {
+        fixture
+            .storage
+            .append(append("a", version, &[1]))
+            .await
+            .unwrap();
+        let stream = StreamId::new("Counter", "a".to_owned());
+        let events = fixture.storage.load(&stream, version).await.unwrap();
+        assert_eq!(events.len(), 1, "version {version}");
+    }
+}
+
+/// Every session of this database but the asking one.
+const KILL_OTHERS: &str = "select pg_terminate_backend(pid) from pg_stat_activity \
+     where datname = current_database() and pid <> pg_backend_pid()";
+
+fn id(number: u32) -> String {
+    format!("stream-{number}")
+}
