@@ -55,7 +55,7 @@ impl Ceiling {
             postmaster: self.postmaster,
         };
         let (pool, row) = (self.pool.clone(), Arc::clone(&self.row));
-        closed_loop::run(load, move |_| {
+        let insert = move |_| {
             let (pool, row) = (pool.clone(), Arc::clone(&row));
             async move {
                 let ids: Vec<String> = (0..ROWS).map(|_| Uuid::now_v7().to_string()).collect();
@@ -72,7 +72,7 @@ impl Ceiling {
                 .await?;
                 Ok(())
             }
-        })
-        .await
+        };
+        closed_loop::run(load, insert, async { Ok(()) }).await
     }
 }

@@ -17,7 +17,7 @@ use crate::cpu::CpuTime;
 pub struct Measured {
     /// Commands that were answered.
     pub commands: u64,
-    /// From the first command to the last answer.
+    /// From the first command to the last answer, and to the end of what it left behind.
     pub elapsed: Duration,
     /// The middle of the answers' times, in milliseconds.
     pub p50_ms: f64,
@@ -54,17 +54,19 @@ pub struct Load {
     pub postmaster: Option<u32>,
 }
 
-/// Runs `command`, which is given a number that grows by one, from every caller.
+/// Runs `command`, which is given a number that grows by one, from every caller; and then
+/// `settle`, whose time and CPU count as the commands' own: work that they have left behind.
 ///
 /// # Errors
 /// The first failure of a command; or that nothing was done.
 ///
 /// # Panics
 /// If a command does.
-pub async fn run<F, R>(load: Load, command: F) -> anyhow::Result<Measured>
+pub async fn run<F, R, S>(load: Load, command: F, settle: S) -> anyhow::Result<Measured>
 where
     F: Fn(u64) -> R + Send + Sync + 'static,
     R: Future<Output = anyhow::Result<()>> + Send,
+    S: Future<Output = anyhow::Result<()>>,
 {
     let command = Arc::new(command);
     let next = Arc::new(AtomicU64::new(0));
@@ -92,6 +94,7 @@ where
     for caller in callers {
         times.extend(caller.await??);
     }
+    settle.await?;
     let elapsed = began.elapsed();
     let cpu = CpuTime::now(load.postmaster).since(before);
     ensure!(!times.is_empty(), "no command was executed");

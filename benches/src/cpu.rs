@@ -12,7 +12,7 @@ const TICKS_PER_SECOND: f64 = 100.0;
 /// CPU time used so far by the client, by the PostgreSQL and by the whole machine, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct CpuTime {
-    /// This process.
+    /// This process, and the children that it has waited for.
     pub client: f64,
     /// The postmaster, what it has reaped, and its children.
     pub server: f64,
@@ -25,7 +25,8 @@ impl CpuTime {
     #[must_use]
     pub fn now(postmaster: Option<u32>) -> Self {
         Self {
-            client: process(std::process::id()).map_or(0.0, |it| it.own / TICKS_PER_SECOND),
+            client: process(std::process::id())
+                .map_or(0.0, |it| (it.own + it.reaped) / TICKS_PER_SECOND),
             server: postmaster.map_or(0.0, |pid| tree(pid) / TICKS_PER_SECOND),
             machine: machine() / TICKS_PER_SECOND,
         }
@@ -41,15 +42,18 @@ impl CpuTime {
         }
     }
 
-    /// The line about everybody else: how much of the machine other processes took meanwhile.
+    /// How much of the machine everybody else took meanwhile, in percent of all cores.
     #[must_use]
-    pub fn other_load_line(self, elapsed: Duration) -> String {
-        let cores =
-            std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(1));
+    pub fn other_load(self, elapsed: Duration) -> f64 {
         let others = (self.machine - self.client - self.server).max(0.0);
-        let share = 100.0 * others / (elapsed.as_secs_f64() * f64::from(cores));
-        format!("other load on the machine: {share:.0} % of {cores} cores")
+        100.0 * others / (elapsed.as_secs_f64() * f64::from(cores()))
     }
+}
+
+/// How many cores there are.
+#[must_use]
+pub fn cores() -> u32 {
+    std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(1))
 }
 
 /// The parent of a process that is there; to find the postmaster of a backend.

@@ -41,9 +41,12 @@ impl Server {
                 let name = format!("ingesta-bench-{}", uuid::Uuid::now_v7().simple());
                 let mut options = EmbeddedOptions::new(std::env::temp_dir().join(name));
                 options.max_connections = 300;
-                let own = Embedded::start(options)
+                let own = Embedded::start(options.clone())
                     .await
                     .context("a bench needs a PostgreSQL")?;
+                tune(own.url()).await?;
+                own.stop().await?;
+                let own = Embedded::start(options).await?;
                 let folder = own.data_dir().to_owned();
                 (own.url().to_owned(), Some((own, folder)))
             }
@@ -61,15 +64,18 @@ impl Server {
 
     async fn look(&mut self) -> anyhow::Result<()> {
         let mut connection = PgConnection::connect(&self.url).await?;
-        let settings: (String, String, String, i32, Option<String>) = sqlx::query_as(
-            "select current_setting('server_version'), current_setting('fsync'), \
-             current_setting('synchronous_commit'), pg_backend_pid(), \
-             host(inet_server_addr())",
+        let settings: (String, i32, Option<String>) = sqlx::query_as(
+            "select 'PostgreSQL ' || current_setting('server_version') \
+               || (select string_agg(', ' || name || ' ' || current_setting(name), '' \
+                                     order by place) \
+                     from unnest(array['fsync', 'synchronous_commit', 'full_page_writes', \
+                          'shared_buffers', 'max_wal_size']) with ordinality as s(name, place)), \
+             pg_backend_pid(), host(inet_server_addr())",
         )
         .fetch_one(&mut connection)
         .await?;
-        let (version, fsync, commit, backend, host) = settings;
-        self.about = format!("PostgreSQL {version}, fsync {fsync}, synchronous_commit {commit}");
+        let (about, backend, host) = settings;
+        self.about = about;
         let local = host.is_none_or(|host| host == "127.0.0.1" || host == "::1");
         self.postmaster = u32::try_from(backend)
             .ok()
@@ -110,15 +116,33 @@ impl Server {
         Ok(options.connect(url).await?)
     }
 
+    /// Drops the databases that were made here, and writes out what is left, so that whatever is
+    /// measured next does not pay for it.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn clear(&mut self) -> anyhow::Result<()> {
+        for name in std::mem::take(&mut self.made) {
+            self.administrate(&format!("drop database if exists {name} with (force)"))
+                .await?;
+        }
+        self.checkpoint().await
+    }
+
+    /// Writes out what waits for the next checkpoint, so that none comes in the middle.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn checkpoint(&self) -> anyhow::Result<()> {
+        self.administrate("checkpoint").await
+    }
+
     /// Drops what was made here.
     ///
     /// # Errors
     /// When the server refuses or does not stop.
     pub async fn finish(mut self) -> anyhow::Result<()> {
-        for name in std::mem::take(&mut self.made) {
-            self.administrate(&format!("drop database if exists {name} with (force)"))
-                .await?;
-        }
+        self.clear().await?;
         if let Some((own, folder)) = self.own.take() {
             own.stop().await?;
             std::fs::remove_dir_all(folder)?;
@@ -131,4 +155,18 @@ impl Server {
         sqlx::query(statement).execute(&mut connection).await?;
         Ok(connection.close().await?)
     }
+}
+
+/// What a server of 24 GiB would have. Nothing of it touches durability; both sides have it.
+async fn tune(url: &str) -> anyhow::Result<()> {
+    let mut connection = PgConnection::connect(url).await?;
+    for setting in [
+        "shared_buffers = '1GB'",
+        "max_wal_size = '8GB'",
+        "checkpoint_timeout = '30min'",
+    ] {
+        let statement = format!("alter system set {setting}");
+        sqlx::query(&statement).execute(&mut connection).await?;
+    }
+    Ok(connection.close().await?)
 }

@@ -5,8 +5,8 @@
 
 use chrono::{DateTime, Utc};
 use ingesta_domain::ingesta::{
-    AlertarIngesta, CrearIngesta, IngestaAlertada, IngestaCommand, IngestaCreada, IngestaEvent,
-    ProcesoIniciado,
+    AlertarIngesta, CrearIngesta, FinalizarIngesta, IngestaAlertada, IngestaCommand, IngestaCreada,
+    IngestaEvent, ProcesoIniciado,
 };
 use ingesta_domain::valor::{HechosDeclarados, HechosRecibidos, Motivo, UrlPath};
 use ingesta_event_store::{EventCodec, Metadata};
@@ -56,6 +56,30 @@ impl Sample {
     pub fn update(&self) -> IngestaCommand {
         let (motivo, fecha) = (self.motivo.clone(), self.crear.fecha);
         AlertarIngesta { motivo, fecha }.into()
+    }
+
+    /// Changes one that [`Sample::update`] has changed.
+    #[must_use]
+    pub fn finish(&self) -> IngestaCommand {
+        let fecha = self.crear.fecha;
+        FinalizarIngesta { fecha }.into()
+    }
+
+    /// What a client posts to create it.
+    #[must_use]
+    pub fn body(&self) -> serde_json::Value {
+        let c = &self.crear;
+        serde_json::json!({
+            "id_proveedor": c.id_proveedor,
+            "id_paciente": c.id_paciente,
+            "url_path": c.url_path,
+            "sha256": c.hechos.sha256,
+            "bytes": c.hechos.bytes,
+            "modalidad": c.hechos.modalidad,
+            "study_instance_uid": c.hechos.study_instance_uid,
+            "series_instance_uid": c.hechos.series_instance_uid,
+            "sop_instance_uid": c.hechos.sop_instance_uid,
+        })
     }
 
     /// A history.

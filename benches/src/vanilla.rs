@@ -4,6 +4,7 @@
 //! `SerializedEvent`, that to an `EventEnvelope`; the metadata goes the same way into a map.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use cqrs_es::persist::{GenericQuery, SerializedEvent};
 use cqrs_es::{Aggregate, EventEnvelope, Query, View};
@@ -41,15 +42,50 @@ impl View<Ingesta> for Shown {
     }
 }
 
+/// What GenericQuery keeps to itself: that it could not store a row.
+#[derive(Clone, Debug, Default)]
+pub struct Lost(Arc<AtomicU64>);
+
+impl Lost {
+    /// Something was.
+    pub fn lose(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Passes if nothing was lost.
+    ///
+    /// # Errors
+    /// When the view was left behind: a figure over that would mean nothing.
+    pub fn check(&self) -> anyhow::Result<()> {
+        let lost = self.0.load(Ordering::Relaxed);
+        anyhow::ensure!(lost == 0, "the peer's view was not stored {lost} times");
+        Ok(())
+    }
+}
+
+/// The peer's way to keep a view, in the table of [`SCHEMA`].
+#[must_use]
+pub fn view<V: View<Ingesta> + 'static>(pool: &PgPool) -> (Box<dyn Query<Ingesta>>, Lost) {
+    view_in::<V>(pool, "ingesta_view")
+}
+
+/// The same, in another table.
+#[must_use]
+pub fn view_in<V: View<Ingesta> + 'static>(
+    pool: &PgPool,
+    table: &str,
+) -> (Box<dyn Query<Ingesta>>, Lost) {
+    let table = PostgresViewRepository::<V, Ingesta>::new(table, pool.clone());
+    let (mut query, lost) = (GenericQuery::new(Arc::new(table)), Lost::default());
+    let counted = lost.clone();
+    query.use_error_handler(Box::new(move |_| counted.lose()));
+    (Box::new(query), lost)
+}
+
 /// Commands through postgres-es on this pool.
 #[must_use]
-pub fn commands(pool: &PgPool, with_view: bool) -> PostgresCqrs<Ingesta> {
-    let mut queries: Vec<Box<dyn Query<Ingesta>>> = Vec::new();
-    if with_view {
-        let view = PostgresViewRepository::<Shown, Ingesta>::new("ingesta_view", pool.clone());
-        queries.push(Box::new(GenericQuery::new(Arc::new(view))));
-    }
-    postgres_cqrs(pool.clone(), queries, ())
+pub fn commands(pool: &PgPool, view: Option<Box<dyn Query<Ingesta>>>) -> PostgresCqrs<Ingesta> {
+    postgres_cqrs(pool.clone(), view.into_iter().collect(), ())
 }
 
 /// An event as the table holds it.

@@ -22,12 +22,13 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-pub use codec::event_codec;
+pub use codec::{event_codec, known_types};
 pub use error::AppError;
 pub(crate) use health::{Component, Health};
 pub(crate) use metrics::Metrics;
-pub use options::AppOptions;
+pub use options::{AppOptions, Follow};
 pub(crate) use state::AppState;
+pub(crate) use subscriptions::{imagenes, ingestas};
 
 use self::subscriptions::{Ground, Subscriptions};
 use crate::comandos::Despachador;

@@ -7,6 +7,18 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+/// Which subscriptions a process advances, beside others on the same database that do the rest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Follow {
+    /// Views and reactions.
+    #[default]
+    All,
+    /// Views only: what a command causes elsewhere is left to another process.
+    Views,
+    /// None: it takes commands and answers queries from what others keep.
+    Nothing,
+}
+
 /// How a server behaves.
 #[derive(Clone, Debug)]
 pub struct AppOptions {
@@ -23,6 +35,8 @@ pub struct AppOptions {
     pub read_wait: Duration,
     /// A subscription that is further behind than this is not ready. Default 60 s.
     pub lag_alarm: Duration,
+    /// Which subscriptions it advances. Default all of them.
+    pub follow: Follow,
 }
 
 impl Default for AppOptions {
@@ -34,6 +48,7 @@ impl Default for AppOptions {
             shutdown_grace: Duration::from_secs(10),
             read_wait: Duration::from_secs(5),
             lag_alarm: Duration::from_secs(60),
+            follow: Follow::All,
         }
     }
 }

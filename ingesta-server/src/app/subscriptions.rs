@@ -1,7 +1,8 @@
 //! Everything that follows the log in this process: two projections and two reactions.
 //!
-//! It starts them together, tells how each stands, and ends them together. Beside other processes
-//! on the same database each subscription is advanced by one of them, and the others stand by.
+//! It starts those that this process was told to follow together, tells how each stands, and ends
+//! them together. Beside other processes on the same database each subscription is advanced by one
+//! of them, and the others stand by.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,12 +14,12 @@ use ingesta_event_store::subscription::{
 };
 use ingesta_event_store::{Database, EventCodec, Position, Storage, StoreError};
 use ingesta_projections::{
-    InvalidTableName, ProjectionSubscriber, ReadModel, TableName, ViewProjection,
+    InvalidTableName, ProjectionSubscriber, ReadModel, TableName, ViewProjection, ViewTable,
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::AppOptions;
+use super::{AppOptions, Follow};
 use crate::comandos::Despachador;
 use crate::consultas::Lecturas;
 use crate::reacciones::{ReaccionImagenes, ReaccionIngestas};
@@ -65,6 +66,20 @@ pub(crate) fn imagenes(database: &Database, codec: &EventCodec) -> Projected<Ima
     ProjectionSubscriber::new(database, projection)
 }
 
+/// A view to read; without a runner of this process the store is asked how far it has come.
+fn model<V>(
+    ground: &Ground<'_>,
+    view: ViewTable<V>,
+    name: &'static str,
+    followed: Option<watch::Receiver<Position>>,
+) -> ReadModel<V> {
+    let model = ReadModel::new(view, Arc::clone(ground.storage), name);
+    match followed {
+        Some(runner) => model.beside(runner),
+        None => model,
+    }
+}
+
 impl Subscriptions {
     /// Makes the views' tables, starts everything, and answers with what reads may wait for.
     ///
@@ -87,23 +102,26 @@ impl Subscriptions {
             token: CancellationToken::new(),
         };
         let mut statuses = Statuses::new();
-        let despachador = || ground.despachador.clone();
-        let hacer_imagenes = ReaccionImagenes::new(despachador(), ground.codec.clone());
-        let rechazar_ingestas = ReaccionIngestas::new(despachador(), ground.codec.clone());
-        let followed_ingestas = all.run(ground, VISTA_INGESTAS, ingestas, &mut statuses);
-        let followed_imagenes = all.run(ground, VISTA_IMAGENES, imagenes, &mut statuses);
-        let made = all.run(ground, IMAGENES, hacer_imagenes, &mut statuses);
-        all.run(ground, INGESTAS, rechazar_ingestas, &mut statuses);
+        let (mut followed_ingestas, mut followed_imagenes) = (None, None);
+        if matches!(ground.options.follow, Follow::All | Follow::Views) {
+            followed_ingestas = Some(all.run(ground, VISTA_INGESTAS, ingestas, &mut statuses));
+            followed_imagenes = Some(all.run(ground, VISTA_IMAGENES, imagenes, &mut statuses));
+        }
+        let mut made = None;
+        if ground.options.follow == Follow::All {
+            let despachador = || ground.despachador.clone();
+            let hacer_imagenes = ReaccionImagenes::new(despachador(), ground.codec.clone());
+            let rechazar_ingestas = ReaccionIngestas::new(despachador(), ground.codec.clone());
+            made = Some(all.run(ground, IMAGENES, hacer_imagenes, &mut statuses));
+            all.run(ground, INGESTAS, rechazar_ingestas, &mut statuses);
+        }
 
-        let model = |name| (Arc::clone(ground.storage), name);
-        let (storage, name) = model(VISTA_INGESTAS);
-        let ingestas = ReadModel::new(views.0, storage, name).beside(followed_ingestas);
-        let (storage, name) = model(VISTA_IMAGENES);
-        let imagenes = ReadModel::new(views.1, storage, name).beside(followed_imagenes);
+        let ingestas = model(ground, views.0, VISTA_INGESTAS, followed_ingestas);
+        let imagenes = model(ground, views.1, VISTA_IMAGENES, followed_imagenes);
         let lecturas = Lecturas {
             ingestas,
             imagenes,
-            reaccion: Some(made),
+            reaccion: made,
             storage: Arc::clone(ground.storage),
             codec: ground.codec.clone(),
             wait: ground.options.read_wait,

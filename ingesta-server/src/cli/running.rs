@@ -84,6 +84,7 @@ async fn start_app(config: &Config, migrate: bool, opened: &Opened) -> Result<Ap
         shutdown_grace: config.shutdown_grace,
         read_wait: config.read_wait,
         lag_alarm: config.lag_alarm,
+        follow: config.follow,
         ..AppOptions::default()
     };
     Ok(App::start(opened.database.clone(), options).await?)

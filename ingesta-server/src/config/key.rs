@@ -82,6 +82,12 @@ pub const KEYS: &[Key] = &[
         Some("60"),
         "how far behind a subscription may be before the server is not ready",
     ),
+    key(
+        "follow",
+        &["INGESTA_FOLLOW"],
+        Some("all"),
+        "which subscriptions this process advances: all, views or nothing",
+    ),
 ];
 
 /// Variables that other parts read: where PostgreSQL's binaries are, and which file to read.

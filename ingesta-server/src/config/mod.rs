@@ -21,6 +21,8 @@ pub use error::ConfigError;
 pub use key::{KEYS, Key};
 pub use layers::{Layers, Setting, Source};
 
+use crate::app::Follow;
+
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -53,6 +55,8 @@ pub struct Config {
     pub read_wait: Duration,
     /// How far behind a subscription may be before the server is not ready.
     pub lag_alarm: Duration,
+    /// Which subscriptions this process advances.
+    pub follow: Follow,
     settings: Vec<(&'static Key, Option<Setting>)>,
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::key::KEYS;
 use super::{Config, ConfigError, DatabaseAddress, Layers, LogFormat, Source};
+use crate::app::Follow;
 
 pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
     let connections = number(
@@ -40,6 +41,7 @@ pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
         )?),
         read_wait: Duration::from_secs(number(layers, "read_wait_seconds", 1..=3_600, seconds)?),
         lag_alarm: Duration::from_secs(number(layers, "lag_alarm_seconds", 1..=3_600, seconds)?),
+        follow: follow(layers)?,
         settings: KEYS
             .iter()
             .map(|key| (key, layers.get(key.name).cloned()))
@@ -53,6 +55,16 @@ fn log_format(layers: &Layers) -> Result<LogFormat, ConfigError> {
         "text" => Ok(LogFormat::Text),
         "json" => Ok(LogFormat::Json),
         _ => Err(bad(layers, "log_format", "text or json")),
+    }
+}
+
+fn follow(layers: &Layers) -> Result<Follow, ConfigError> {
+    let text: String = parsed(layers, "follow", "all, views or nothing")?;
+    match text.as_str() {
+        "all" => Ok(Follow::All),
+        "views" => Ok(Follow::Views),
+        "nothing" => Ok(Follow::Nothing),
+        _ => Err(bad(layers, "follow", "all, views or nothing")),
     }
 }
 
