@@ -13,7 +13,7 @@ use crate::TableName;
 use crate::row::StoredRow;
 
 /// Begins the comment that tells whose table it is.
-const MARK: &str = "ingesta projection ";
+pub(crate) const MARK: &str = "ingesta projection ";
 
 /// Looks at the table before it is believed to be another's.
 const TRIES_MAX: u32 = 4;
@@ -48,11 +48,8 @@ async fn try_prepare(
     );
     let failed = |error| Database::failure(ATTEMPTED, error);
     let create = format!(
-        "create table if not exists {quoted} (
-            view_id    text        not null primary key,
-            version    bigint      not null check (version >= 0),
-            payload    json        not null,
-            updated_at timestamptz not null default clock_timestamp())"
+        "create table if not exists {quoted} ({})",
+        columns("primary key")
     );
     sqlx::query(&create).execute(pool).await.map_err(failed)?;
     let look = format!(
@@ -87,6 +84,16 @@ async fn try_prepare(
             Ok(())
         }
     }
+}
+
+/// The columns of every view's table; `key` is said of the first one.
+pub(crate) fn columns(key: &str) -> String {
+    format!(
+        "view_id    text        not null {key},
+         version    bigint      not null check (version >= 0),
+         payload    json        not null,
+         updated_at timestamptz not null default clock_timestamp()"
+    )
 }
 
 /// The rows with these keys, in one statement.

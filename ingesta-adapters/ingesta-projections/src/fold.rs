@@ -8,8 +8,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use ingesta_event_store::RecordedEvent;
 use ingesta_event_store::subscription::ConsumeError;
 
+use crate::live_row::{LiveRow, Taken};
 use crate::row::StoredRow;
-use crate::{Change, Projection, ProjectionError, RowError, TableName, Versioning};
+use crate::{Projection, ProjectionError, RowError, TableName};
+
+/// Code and message where the row that an event leaves behind cannot be stored.
+pub(crate) const UNSERIALIZABLE: (&str, &str) = (
+    "unserializable",
+    "the row cannot be written as JSON after this event",
+);
 
 /// A batch with the rows that each of its events touches.
 pub(crate) struct Touched<'a> {
@@ -40,6 +47,14 @@ impl<'a> Touched<'a> {
     pub(crate) fn keys(&self) -> Vec<String> {
         let keys: BTreeSet<&String> = self.events.iter().flat_map(|(_, keys)| keys).collect();
         keys.into_iter().cloned().collect()
+    }
+
+    /// What touches the one row `key`.
+    pub(crate) fn only(mut self, key: &str) -> Self {
+        for (_, keys) in &mut self.events {
+            keys.retain(|touched| touched == key);
+        }
+        self
     }
 
     /// Folds the batch, in order, onto the rows as they are stored now.
@@ -76,10 +91,14 @@ fn unreadable(projection: &str, error: RowError) -> ConsumeError {
     ConsumeError::transient(error)
 }
 
+/// True if a row can be stored under the key.
+pub(crate) fn fits(key: &str) -> bool {
+    key.len() <= TableName::KEY_BYTES_MAX && !key.contains('\0')
+}
+
 /// One unstorable key would make the whole batch fail for ever, so it is refused by itself.
-fn valid(keys: Vec<String>) -> Result<BTreeSet<String>, ProjectionError> {
-    let fits = |key: &String| key.len() <= TableName::KEY_BYTES_MAX && !key.contains('\0');
-    if keys.iter().all(fits) {
+pub(crate) fn valid(keys: Vec<String>) -> Result<BTreeSet<String>, ProjectionError> {
+    if keys.iter().all(|key| fits(key)) {
         return Ok(keys.into_iter().collect());
     }
     let message = "the projection names a row by a key that is too long or holds NUL";
@@ -88,28 +107,24 @@ fn valid(keys: Vec<String>) -> Result<BTreeSet<String>, ProjectionError> {
 
 /// A row while the batch is folded.
 struct Working<S> {
-    state: S,
-    version: u64,
-    /// The last event that changed it, and whether it stays.
-    last: Option<(usize, Change)>,
+    row: LiveRow<S>,
+    /// The last event that changed it; none: there is nothing to write.
+    last: Option<usize>,
 }
 
 impl<S: serde::Serialize + serde::de::DeserializeOwned + Default> Working<S> {
     /// A row that this program cannot read stops the projection and parks nothing: it says that
     /// the program is wrong, not that one event is.
     fn begin(stored: Option<&StoredRow>, table: &TableName) -> Result<Self, RowError> {
-        Ok(match stored {
-            Some(row) => Self {
+        let row = match stored {
+            Some(row) => LiveRow {
                 state: row.state(table)?,
                 version: row.version,
-                last: None,
+                there: true,
             },
-            None => Self {
-                state: S::default(),
-                version: 0,
-                last: None,
-            },
-        })
+            None => LiveRow::absent(),
+        };
+        Ok(Self { row, last: None })
     }
 
     fn take<P: Projection<State = S>>(
@@ -119,39 +134,25 @@ impl<S: serde::Serialize + serde::de::DeserializeOwned + Default> Working<S> {
         event: &RecordedEvent,
         index: usize,
     ) -> Result<(), ProjectionError> {
-        let version = match projection.versioning() {
-            Versioning::Applied => self.version + 1,
-            Versioning::StreamSequence if event.sequence <= self.version => return Ok(()),
-            Versioning::StreamSequence => event.sequence,
-        };
-        let change = projection.apply(key, &mut self.state, event)?;
-        self.version = version;
-        if change == Change::Remove {
-            (self.state, self.version) = (S::default(), 0);
+        match self.row.take(projection, key, event)? {
+            Taken::Nothing => {}
+            Taken::Moved => {
+                self.last.get_or_insert(index);
+            }
+            Taken::Changed => self.last = Some(index),
         }
-        self.last = Some((index, change));
         Ok(())
     }
 
     fn end(self, key: String) -> Option<Result<(String, Option<StoredRow>), ConsumeError>> {
-        let (index, change) = self.last?;
-        if change == Change::Remove {
+        let index = self.last?;
+        if !self.row.there {
             return Some(Ok((key, None)));
         }
-        let row = serde_json::to_string(&self.state)
-            .map(|payload| {
-                (
-                    key,
-                    Some(StoredRow {
-                        version: self.version,
-                        payload,
-                    }),
-                )
-            })
-            .map_err(|_| {
-                let message = "the row cannot be written as JSON after this event";
-                ConsumeError::event(index, "unserializable", message)
-            });
+        let version = self.row.version;
+        let row = serde_json::to_string(&self.row.state)
+            .map(|payload| (key, Some(StoredRow { version, payload })))
+            .map_err(|_| ConsumeError::event(index, UNSERIALIZABLE.0, UNSERIALIZABLE.1));
         Some(row)
     }
 }

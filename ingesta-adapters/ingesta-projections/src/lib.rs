@@ -8,7 +8,11 @@
 //! **A changed projection gets a new name and a new table.** Rows are what the code of their day
 //! made of the log; other code does not go on where they stop. Give it a new subscription name
 //! and a new table, let it catch up beside the old one, then move the readers. A table remembers
-//! its projection, and another one is refused. Nothing here rebuilds a table in place.
+//! its projection, and another one is refused.
+//!
+//! **A view can be made anew** from the log while it is read and kept up: a [`Rebuild`] folds it
+//! into a table beside it and swaps the two; it also verifies that a view is a fold of the log, and
+//! mends a single row.
 //!
 //! ```
 //! use cqrs_es::{Aggregate, DomainEvent, EventEnvelope, View, event_sink::EventSink};
@@ -52,12 +56,16 @@
 //! # Ok::<(), ingesta_projections::InvalidTableName>(())
 //! ```
 
+mod as_of;
 mod database;
 mod error;
 mod fold;
+mod live_row;
 mod memory;
 mod projection;
 mod read_model;
+mod reads;
+mod rebuild;
 mod row;
 mod status;
 mod subscriber;
@@ -65,10 +73,14 @@ mod table;
 mod view_projection;
 mod view_table;
 
+pub use as_of::{RowAsOfError, as_of};
 pub use error::{ProjectionError, ReadError, RowError};
 pub use memory::MemoryView;
 pub use projection::{Change, Projection, Versioning};
 pub use read_model::ReadModel;
+pub use reads::Reads;
+pub use rebuild::{Compared, Differing, Digest, Mended, Rebuild, RebuildError, RebuildOptions};
+pub use rebuild::{RebuildPhase, RebuildProgress, Rebuilt, Verified, is_build};
 pub use row::Row;
 pub use status::{ProjectionEntry, ProjectionStatus, projection_statuses};
 pub use subscriber::ProjectionSubscriber;

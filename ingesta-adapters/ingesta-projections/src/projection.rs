@@ -8,7 +8,7 @@ use ingesta_event_store::{RecordedEvent, TypeFilter};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{ProjectionError, TableName};
+use crate::{ProjectionError, Reads, TableName};
 
 /// A fold of the log into rows.
 ///
@@ -57,6 +57,19 @@ pub trait Projection: Send + Sync + 'static {
     fn versioning(&self) -> Versioning {
         Versioning::Applied
     }
+
+    /// Which parts of an event `keys` and `apply` look at. A rebuild copies no others out of the
+    /// database.
+    fn reads(&self) -> Reads {
+        Reads::ALL
+    }
+
+    /// True if `keys` always answers with one key, and that is the id of the event's aggregate. A
+    /// rebuild then need not ask it, and lets the database leave out the aggregates that it does
+    /// not work on.
+    fn keyed_by_aggregate(&self) -> bool {
+        false
+    }
 }
 
 /// What becomes of a row after an event.
@@ -64,6 +77,10 @@ pub trait Projection: Send + Sync + 'static {
 pub enum Change {
     /// It stays, with its new state.
     Keep,
+    /// The event says nothing to it, and its state was left alone: no row is made where there was
+    /// none. Under [`Versioning::Applied`] the event does not count; under
+    /// [`Versioning::StreamSequence`] a row that is there moves on to its sequence.
+    Nothing,
     /// It goes. A later event with its key makes a new row, from the default and version 0.
     Remove,
 }

@@ -1,10 +1,12 @@
 //! What an operator sees of the projections: how far each is, how much it holds, what is parked.
 
 use chrono::{DateTime, Utc};
+use ingesta_event_store::subscription::SubscriptionStatus;
 use ingesta_event_store::{Database, Lag, Position, Storage, StoreError};
 use sqlx::Row as _;
 
 use crate::TableName;
+use crate::rebuild::rebuild_of;
 
 /// A projection that a program knows, see [`crate::ProjectionSubscriber::entry`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub struct ProjectionStatus {
     pub parked: u64,
     /// True while somebody advances it.
     pub running: bool,
+    /// True while somebody rebuilds it, beside the one that is read.
+    pub rebuilding: bool,
     /// When the checkpoint last moved.
     pub moved_at: Option<DateTime<Utc>>,
     /// True if its checkpoint belongs to another database cluster and must be rebased.
@@ -62,6 +66,8 @@ pub async fn projection_statuses(
         let known = subscriptions
             .iter()
             .find(|status| status.name == entry.name);
+        let rebuild = rebuild_of(&entry.name);
+        let rebuilding = |status: &SubscriptionStatus| status.running && status.name == rebuild;
         let checkpoint = known.map(|status| status.checkpoint);
         statuses.push(ProjectionStatus {
             name: entry.name.clone(),
@@ -71,6 +77,7 @@ pub async fn projection_statuses(
             rows_estimate,
             parked: known.map_or(0, |status| status.parked),
             running: known.is_some_and(|status| status.running),
+            rebuilding: subscriptions.iter().any(rebuilding),
             moved_at: known.and_then(|status| status.moved_at),
             cluster_changed: known.is_some_and(|status| status.cluster_changed),
         });

@@ -47,6 +47,15 @@ impl<P: Projection> ProjectionSubscriber<P> {
         ViewTable::new(&self.database, self.projection.table().clone())
     }
 
+    /// What it runs.
+    pub fn projection(&self) -> &P {
+        &self.projection
+    }
+
+    pub(crate) fn into_projection(self) -> P {
+        self.projection
+    }
+
     /// Its line in a list of projections, see [`crate::projection_statuses`].
     pub fn entry(&self) -> ProjectionEntry {
         ProjectionEntry {
@@ -93,7 +102,7 @@ impl<P: Projection> Subscriber for ProjectionSubscriber<P> {
 }
 
 /// At most one upsert and one delete, of different rows.
-fn effects(table: &TableName, changes: Changes) -> Vec<Effect> {
+pub(crate) fn effects(table: &TableName, changes: Changes) -> Vec<Effect> {
     let quoted = table.quoted();
     let (mut ids, mut versions, mut payloads) = (Vec::new(), Vec::new(), Vec::new());
     let mut gone = Vec::new();

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use cqrs_es::{Aggregate, View};
 use ingesta_event_store::{EventCodec, RecordedEvent, TypeFilter};
 
-use crate::{Change, Projection, ProjectionError, TableName, Versioning};
+use crate::{Change, Projection, ProjectionError, Reads, TableName, Versioning};
 
 /// A view `V` over the aggregates of type `A`.
 ///
@@ -16,6 +16,7 @@ pub struct ViewProjection<A, V> {
     name: Cow<'static, str>,
     table: TableName,
     codec: EventCodec,
+    reads: Reads,
     of: PhantomData<fn() -> (A, V)>,
 }
 
@@ -27,8 +28,17 @@ impl<A: Aggregate, V: View<A>> ViewProjection<A, V> {
             name: name.into(),
             table,
             codec,
+            reads: Reads::PAYLOAD.and_metadata(),
             of: PhantomData,
         }
+    }
+
+    /// Says that the view does not look at metadata: a rebuild then does not read it, and the view
+    /// is given an empty map.
+    #[must_use]
+    pub fn without_metadata(mut self) -> Self {
+        self.reads = Reads::PAYLOAD;
+        self
     }
 }
 
@@ -61,11 +71,23 @@ where
         view: &mut V,
         event: &RecordedEvent,
     ) -> Result<Change, ProjectionError> {
-        view.update(&self.codec.decode::<A>(event)?);
-        Ok(Change::Keep)
+        let mut change = Change::Nothing;
+        self.codec.decode_each::<A>(event, |envelope| {
+            view.update(&envelope);
+            change = Change::Keep;
+        })?;
+        Ok(change)
     }
 
     fn versioning(&self) -> Versioning {
         Versioning::StreamSequence
+    }
+
+    fn reads(&self) -> Reads {
+        self.reads
+    }
+
+    fn keyed_by_aggregate(&self) -> bool {
+        true
     }
 }

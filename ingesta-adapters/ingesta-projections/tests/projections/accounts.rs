@@ -98,7 +98,10 @@ pub(crate) async fn folded(storage: &dyn Storage, account: &str) -> Balance {
         .await
         .unwrap()
     {
-        view.update(&EventCodec::default().decode::<Account>(&event).unwrap());
+        let codec = EventCodec::default();
+        codec
+            .decode_each::<Account>(&event, |envelope| view.update(&envelope))
+            .unwrap();
     }
     view
 }

@@ -9,6 +9,7 @@
 )]
 
 mod accounts;
+mod as_of;
 mod changes;
 mod exactly_once;
 mod fold;
@@ -17,8 +18,10 @@ mod interop;
 mod memory;
 mod parking;
 mod place;
+mod rebuild;
 mod regression;
 mod several_streams;
 mod status;
 mod table;
+mod upcasting;
 mod waiting;

@@ -1,0 +1,67 @@
+//! One rebuild of a projection at a time: taking the lease, waiting for a dead holder's to run out.
+//!
+//! A holder that lives renews its lease; one that was killed does not. So the first look at the
+//! lease tells when it runs out, and only a later look tells whether it was renewed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ingesta_event_store::{Storage, StoreError};
+
+use super::keep::Kept;
+use super::names::Names;
+use super::progress::{Progress, RebuildPhase};
+use super::{RebuildError, RebuildOptions};
+
+/// How often the lease of a holder that may be dead is asked for.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// Takes the lease of a build, or says who has it.
+pub(crate) async fn take(
+    storage: &Arc<dyn Storage>,
+    names: &Names,
+    owner: &str,
+    options: &RebuildOptions,
+    progress: &Progress,
+) -> Result<Kept, RebuildError> {
+    let mut first_seen = None;
+    loop {
+        let name = &names.subscription;
+        if let Some(lease) = storage.acquire(name, owner, options.lease).await? {
+            return Ok(Kept::new(storage, lease));
+        }
+        let all = storage.subscriptions().await?;
+        let held = all.into_iter().find(|status| status.name == *name);
+        let held = held.and_then(|status| Some((status.owner?, status.expires_at?)));
+        let Some((holder, until)) = held else {
+            // Given back between the two looks.
+            continue;
+        };
+        let seen = first_seen.get_or_insert_with(|| {
+            progress.phase(RebuildPhase::Waiting, Some(&names.projection));
+            let projection = &names.projection;
+            progress.note(format!(
+                "another rebuild of {projection} has the lease until {until}: waiting whether it \
+                 is renewed"
+            ));
+            (holder.clone(), until)
+        });
+        if *seen != (holder.clone(), until) {
+            return Err(RebuildError::Running {
+                projection: names.projection.clone(),
+                owner: holder,
+                until,
+            });
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// What a lost lease means to a rebuild.
+pub(crate) fn taken_over(names: &Names, error: StoreError) -> RebuildError {
+    if matches!(error, StoreError::LeaseLost { .. }) {
+        let projection = names.projection.clone();
+        return RebuildError::TakenOver { projection };
+    }
+    RebuildError::Store(error)
+}

@@ -1,0 +1,142 @@
+//! Streams that a build has put aside, and events that an operator has passed over.
+//!
+//! An event that cannot be folded parks its stream in the build as it does in the live view: the
+//! rows of `ingesta_parked_streams` under the build's subscription are the memory of it, so an
+//! interrupted rebuild knows them, its follower holds these streams back, and the swap hands them
+//! to the view. What was skipped once stays skipped.
+
+use std::collections::{HashMap, HashSet};
+
+use ingesta_event_store::subscription::Arg;
+use ingesta_event_store::{Database, RecordedEvent, StoreError, StreamId};
+use sqlx::Row as _;
+
+use super::RebuildError;
+use super::build::Build;
+use super::pass::FailedEvent;
+
+/// More than this many streams with an event that cannot be folded is not an accident.
+pub(crate) const STREAMS_MAX: usize = 10_000;
+
+/// Events that an operator has passed over.
+pub(crate) type Skipped = HashSet<(StreamId, u64)>;
+
+/// Whether the event is one of them.
+pub(crate) fn is_skipped(skipped: &Skipped, event: &RecordedEvent) -> bool {
+    // Almost always there are none, and then no stream's name is copied.
+    !skipped.is_empty() && skipped.contains(&(event.stream.clone(), event.sequence))
+}
+
+/// What an operator has passed over in this projection.
+pub(crate) async fn skipped(database: &Database, projection: &str) -> Result<Skipped, StoreError> {
+    let failed = |e| Database::failure("reading skipped events", e);
+    let rows = sqlx::query(
+        "select aggregate_type, aggregate_id, sequence from ingesta_skipped_events
+          where subscription = $1",
+    )
+    .bind(projection)
+    .fetch_all(database.pool())
+    .await
+    .map_err(failed)?;
+    let read = |row: &sqlx::postgres::PgRow| -> Result<(StreamId, u64), sqlx::Error> {
+        let stream = StreamId::new(
+            row.try_get::<String, _>("aggregate_type")?,
+            row.try_get::<String, _>("aggregate_id")?,
+        );
+        let sequence: i64 = row.try_get("sequence")?;
+        Ok((stream, sequence.unsigned_abs()))
+    };
+    let events: Result<HashSet<_>, _> = rows.iter().map(read).collect();
+    events.map_err(failed)
+}
+
+/// Where the parked streams of an interrupted build stop.
+pub(crate) async fn cuts(build: &Build) -> Result<HashMap<StreamId, u64>, StoreError> {
+    let parked = build
+        .ground
+        .storage
+        .parked(&build.names.subscription)
+        .await?;
+    Ok(parked
+        .into_iter()
+        .map(|row| (row.stream, row.sequence))
+        .collect())
+}
+
+/// The follower tries them again as it does every parked stream.
+const PARK: &str = "
+insert into ingesta_parked_streams as p
+       (subscription, aggregate_type, aggregate_id, sequence, xact, position, code, message,
+        attempts, retry_at)
+select own.name, e.aggregate_type, e.aggregate_id, e.sequence, e.xact, e.position, u.code,
+       u.message, 1, clock_timestamp() + interval '1 s'
+  from own, unnest({0}::text[], {1}::text[], {2}::bigint[], {3}::text[], {4}::text[])
+            as u(at, ai, seq, code, message)
+  join events e on (e.aggregate_type, e.aggregate_id, e.sequence) = (u.at, u.ai, u.seq)
+on conflict (subscription, aggregate_type, aggregate_id) do update
+   set sequence = excluded.sequence, xact = excluded.xact, position = excluded.position,
+       code = excluded.code, message = excluded.message";
+
+impl Build {
+    /// Puts the streams of these events aside: the next passes stop before them.
+    pub(crate) async fn park(&mut self, failed: Vec<FailedEvent>) -> Result<(), RebuildError> {
+        let mut first: HashMap<StreamId, FailedEvent> = HashMap::new();
+        for event in failed {
+            let known = first.get(&event.stream);
+            if known.is_none_or(|known| event.sequence < known.sequence) {
+                first.insert(event.stream.clone(), event);
+            }
+        }
+        let known = |event: &FailedEvent| {
+            let cut = self.cut.get(&event.stream);
+            cut.is_some_and(|cut| *cut <= event.sequence)
+        };
+        if first.values().all(known) {
+            return Err(RebuildError::Fold {
+                projection: self.names.projection.clone(),
+                message: "it fails on events that were put aside".to_owned(),
+            });
+        }
+        let new = first
+            .keys()
+            .filter(|stream| !self.cut.contains_key(*stream));
+        let new = new.count();
+        if self.cut.len() + new > STREAMS_MAX {
+            let last = first.into_values().next();
+            let (event_type, event_version) = last
+                .map(|event| (event.event_type, event.event_version))
+                .unwrap_or_default();
+            return Err(RebuildError::CannotRead {
+                projection: self.names.projection.clone(),
+                streams: STREAMS_MAX,
+                event_type,
+                event_version,
+            });
+        }
+        let (mut types, mut ids, mut sequences) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut codes, mut messages) = (Vec::new(), Vec::new());
+        for (stream, event) in first {
+            types.push(stream.aggregate_type.to_string());
+            ids.push(stream.aggregate_id.clone());
+            sequences.push(i64::try_from(event.sequence).unwrap_or(i64::MAX));
+            codes.push(event.code);
+            messages.push(event.message);
+            self.cut.insert(stream, event.sequence);
+        }
+        let args = vec![
+            Arg::Texts(types),
+            Arg::Texts(ids),
+            Arg::Bigints(sequences),
+            Arg::Texts(codes),
+            Arg::Texts(messages),
+        ];
+        self.store(PARK, args).await?;
+        self.ground.progress.add_parked(new as u64);
+        tracing::warn!(
+            projection = self.names.projection,
+            streams = new,
+            "streams were put aside: an event of theirs cannot be folded"
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,110 @@
+//! A rebuild from its beginning to its end: one pass over the log for all, then each by itself.
+
+use std::sync::Arc;
+
+use ingesta_event_store::Position;
+
+use super::build::{Build, Ground};
+use super::compare::Compared;
+use super::names::Purpose;
+use super::progress::RebuildPhase;
+use super::state::Stage;
+use super::target::Target;
+use super::{RebuildError, folding};
+
+/// What became of one projection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// Which projection.
+    pub projection: String,
+    /// Rows written from the log, before the fresh table followed it.
+    pub rows: u64,
+    /// Events read, over all passes.
+    pub events: u64,
+    /// Streams that are parked in the fresh view.
+    pub parked: u64,
+    /// How the fresh table differed from the old one; `None`: not compared, or no old one.
+    pub compared: Option<Compared>,
+    /// Where the view stood when it was swapped.
+    pub position: Position,
+    /// True if it went on from an interrupted rebuild.
+    pub resumed: bool,
+}
+
+/// Opens the builds in the order of their names, so that two calls cannot wait for one another.
+/// What begins anew ends its fold where those before do, so that one pass reads the log for all.
+pub(crate) async fn open(
+    ground: &Arc<Ground>,
+    targets: &[Arc<dyn Target>],
+    purpose: Purpose,
+    mut at_most: Option<u64>,
+) -> Result<Vec<Build>, RebuildError> {
+    let mut targets: Vec<_> = targets.iter().collect();
+    targets.sort_by(|one, other| one.name().cmp(other.name()));
+    let mut builds: Vec<Build> = Vec::new();
+    for target in targets {
+        match Build::open(ground, target, purpose, at_most).await {
+            Ok(build) => {
+                if build.stage == Stage::Folding {
+                    at_most = Some(build.upto);
+                }
+                builds.push(build);
+            }
+            Err(error) => {
+                give_up(builds).await;
+                return Err(error);
+            }
+        }
+    }
+    Ok(builds)
+}
+
+/// Gives every lease back: nobody need wait to go on.
+pub(crate) async fn give_up(builds: Vec<Build>) {
+    for build in builds {
+        build.give_up_lease().await;
+    }
+}
+
+/// Rebuilds and swaps them all.
+pub(crate) async fn run(
+    ground: &Arc<Ground>,
+    targets: &[Arc<dyn Target>],
+) -> Result<Vec<Rebuilt>, RebuildError> {
+    ground.database.check_cluster().await?;
+    let opened = open(ground, targets, Purpose::Rebuild, None);
+    let mut builds = ground.until_stopped(opened).await?;
+    let done = ground.until_stopped(finish(ground, &mut builds)).await;
+    give_up(builds).await;
+    let done = done?;
+    ground.progress.phase(RebuildPhase::Done, None);
+    Ok(done)
+}
+
+async fn finish(ground: &Ground, builds: &mut [Build]) -> Result<Vec<Rebuilt>, RebuildError> {
+    folding::fold(ground, builds).await?;
+    let mut done = Vec::new();
+    for build in builds {
+        build.index().await?;
+        build.approach().await?;
+        let compared = if ground.options.compare {
+            build.compare().await?
+        } else {
+            None
+        };
+        build.approach().await?;
+        let position = build.swap().await?;
+        let projection = build.names.projection.clone();
+        let parked = ground.storage.parked(&projection).await?.len() as u64;
+        done.push(Rebuilt {
+            projection,
+            rows: build.rows,
+            events: build.events,
+            parked,
+            compared,
+            position,
+            resumed: build.resumed,
+        });
+    }
+    Ok(done)
+}
