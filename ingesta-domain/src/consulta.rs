@@ -6,6 +6,8 @@
 
 use std::num::NonZeroU32;
 
+use chrono::{DateTime, Utc};
+
 use crate::valor::IdIngesta;
 
 /// A question to the read side.
@@ -37,6 +39,34 @@ pub struct ObtenerImagen {
     pub id_ingesta: IdIngesta,
 }
 
+/// As of when something is asked that may be past. There is no clock here: whether an instant has
+/// come is known to whoever keeps the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Momento {
+    /// Right after this many of its events; 0 is before the first one.
+    Version(u64),
+    /// Right after this instant.
+    Instante(DateTime<Utc>),
+}
+
+/// One ingesta by its id, as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ObtenerIngestaPasada {
+    /// The id that was answered when it was handed in.
+    pub id: IdIngesta,
+    /// As of when.
+    pub momento: Momento,
+}
+
+/// The image of an ingesta, as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ObtenerImagenPasada {
+    /// The ingesta that the image belongs to.
+    pub id_ingesta: IdIngesta,
+    /// As of when; a version is the image's own.
+    pub momento: Momento,
+}
+
 impl Consulta for ObtenerIngesta {
     const NOMBRE: &'static str = "ObtenerIngesta";
 }
@@ -47,4 +77,12 @@ impl Consulta for ObtenerTodasIngestas {
 
 impl Consulta for ObtenerImagen {
     const NOMBRE: &'static str = "ObtenerImagen";
+}
+
+impl Consulta for ObtenerIngestaPasada {
+    const NOMBRE: &'static str = "ObtenerIngestaPasada";
+}
+
+impl Consulta for ObtenerImagenPasada {
+    const NOMBRE: &'static str = "ObtenerImagenPasada";
 }

@@ -23,5 +23,5 @@ pub mod registry;
 pub mod telemetry;
 pub mod vistas;
 
-pub use app::{App, AppError, AppOptions};
+pub use app::{App, AppError, AppOptions, Follow};
 pub use http::openapi;

@@ -6,7 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use ingesta_domain::consulta::{Consulta, ObtenerImagen, ObtenerIngesta, ObtenerTodasIngestas};
+use ingesta_domain::consulta::{
+    Consulta, ObtenerImagen, ObtenerImagenPasada, ObtenerIngesta, ObtenerIngestaPasada,
+    ObtenerTodasIngestas,
+};
 use ingesta_domain::imagen::{ImagenCommand, ImagenEvent};
 use ingesta_domain::ingesta::{IngestaCommand, IngestaEvent};
 use ingesta_domain::valor::{EstadoImagen, EstadoIngesta, MotivoRechazo};
@@ -41,6 +44,8 @@ fn every_word_that_travels_is_in_the_glossary() {
         ObtenerIngesta::NOMBRE,
         ObtenerTodasIngestas::NOMBRE,
         ObtenerImagen::NOMBRE,
+        ObtenerIngestaPasada::NOMBRE,
+        ObtenerImagenPasada::NOMBRE,
     ];
     palabras_del_dominio.extend(nombres.map(String::from));
     for tipos in [

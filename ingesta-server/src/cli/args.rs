@@ -5,10 +5,12 @@
 //! Does not: do anything.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
 use super::help;
+use super::moment::MomentArgs;
 
 /// An event-sourced control plane for medical-image ingestion.
 ///
@@ -71,9 +73,18 @@ pub(crate) enum Command {
     /// Read the log
     #[command(subcommand, after_help = help::EVENTS)]
     Events(EventsCommand),
-    /// Look at the tables that are folded from the log
+    /// Look at aggregates, as they are or were
+    #[command(subcommand, after_help = help::AGGREGATES)]
+    Aggregates(AggregatesCommand),
+    /// Look at the tables that are folded from the log, rebuild and verify them
     #[command(subcommand, after_help = help::PROJECTIONS)]
     Projections(ProjectionsCommand),
+    /// Forget what is remembered of old commands
+    #[command(subcommand, after_help = help::COMMANDS)]
+    Commands(CommandsCommand),
+    /// Look for what is wrong, or will be: unreadable events, parked streams, settings
+    #[command(after_help = help::DOCTOR)]
+    Doctor(DoctorArgs),
     /// Look at the configuration
     #[command(subcommand, after_help = help::CONFIG)]
     Config(ConfigCommand),
@@ -190,10 +201,107 @@ pub(crate) struct PayloadArg {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum AggregatesCommand {
+    /// The state of one aggregate
+    #[command(after_help = help::SHOW_STATE)]
+    Show {
+        /// The aggregate
+        #[arg(value_name = "TYPE/ID")]
+        stream: String,
+        #[command(flatten)]
+        at: MomentArgs,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum ProjectionsCommand {
     /// Every projection: table, checkpoint, lag, rows
     #[command(after_help = help::PROJECTIONS)]
     List,
+    /// Fold views anew from the log, beside the ones that are read, and swap them
+    #[command(after_help = help::REBUILD)]
+    Rebuild(RebuildArgs),
+    /// Prove that views are a fold of the log
+    #[command(after_help = help::VERIFY)]
+    Verify(VerifyArgs),
+    /// One row, as it is or was
+    #[command(after_help = help::SHOW_ROW)]
+    Show(ShowRowArgs),
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub(crate) struct ProjectionNames {
+    /// The projections, as `projections list` names them
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Every projection, in one pass over the log
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RebuildArgs {
+    #[command(flatten)]
+    pub(crate) names: ProjectionNames,
+    /// Only the row with this key (the id of its aggregate)
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+    /// About how much memory rows may take; what does not fit takes more passes [default: 256]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(4..))]
+    pub(crate) memory: Option<u64>,
+    /// Do not compare the fresh view with the old one before they are swapped
+    #[arg(long)]
+    pub(crate) no_compare: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) names: ProjectionNames,
+    /// About how much memory rows may take; what does not fit takes more passes [default: 256]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(4..))]
+    pub(crate) memory: Option<u64>,
+    /// Print the first keys that differ: they may be personal data
+    #[arg(long)]
+    pub(crate) keys: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ShowRowArgs {
+    /// The projection, as `projections list` names it
+    pub(crate) name: String,
+    /// The key of the row (the id of its aggregate)
+    pub(crate) key: String,
+    #[command(flatten)]
+    pub(crate) at: MomentArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CommandsCommand {
+    /// Forget the ids of old commands, so that they are free again
+    #[command(after_help = help::COMMANDS)]
+    Purge(PurgeArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PurgeArgs {
+    /// Forget what was recorded longer ago than this, a day at least: 90d, 36h
+    #[arg(long, value_name = "AGE", value_parser = super::commands::age)]
+    pub(crate) older_than: Duration,
+    /// Only count
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Yes, commands that are sent again with these ids may take effect again
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct DoctorArgs {
+    /// Try to read every event, instead of two of each type and version
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -10,7 +10,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use ingesta_embedded::EmbeddedError;
-use ingesta_event_store::StoreError;
+use ingesta_event_store::{AsOfError, StoreError};
+use ingesta_projections::{RebuildError, RowAsOfError};
 
 use crate::AppError;
 use crate::config::ConfigError;
@@ -29,6 +30,12 @@ pub(crate) enum Exit {
     Partly = 3,
     /// The database or the server is away.
     Unavailable = 4,
+    /// `doctor` found something wrong.
+    Findings = 5,
+    /// A view is not a fold of the log.
+    Differs = 6,
+    /// A signal stopped it; the same command goes on where it stopped.
+    Interrupted = 7,
 }
 
 impl From<Exit> for ExitCode {
@@ -84,6 +91,14 @@ pub(crate) enum CliError {
     Failed(String),
     #[error("stopped by a signal")]
     Interrupted,
+    #[error("stopped by a signal; the same command goes on where this one stopped")]
+    Resumable,
+    #[error(transparent)]
+    Rebuild(RebuildError),
+    #[error(transparent)]
+    Past(AsOfError),
+    #[error(transparent)]
+    PastRow(RowAsOfError),
     #[error("could not {attempted}")]
     System {
         attempted: &'static str,
@@ -103,7 +118,10 @@ impl CliError {
             Self::Store(error) | Self::App(AppError::Database(error)) if error.is_transient() => {
                 Exit::Unavailable
             }
+            Self::Rebuild(RebuildError::Store(error)) if error.is_transient() => Exit::Unavailable,
             Self::NoDatabase { .. } | Self::ServerAway { .. } => Exit::Unavailable,
+            Self::Resumable => Exit::Interrupted,
+            Self::Rebuild(RebuildError::Unusable { .. }) => Exit::Usage,
             Self::Store(_)
             | Self::App(_)
             | Self::Embedded(_)
@@ -115,6 +133,9 @@ impl CliError {
             | Self::NotIngesta { .. }
             | Self::Failed(_)
             | Self::Interrupted
+            | Self::Rebuild(_)
+            | Self::Past(_)
+            | Self::PastRow(_)
             | Self::System { .. } => Exit::Failed,
         }
     }
@@ -152,6 +173,33 @@ impl From<AppError> for CliError {
             AppError::Database(error) => Self::Store(error),
             error @ AppError::Listen { .. } => Self::App(error),
         }
+    }
+}
+
+impl From<AsOfError> for CliError {
+    fn from(error: AsOfError) -> Self {
+        if let AsOfError::Store(error) = error {
+            return Self::Store(error);
+        }
+        Self::Past(error)
+    }
+}
+
+impl From<RowAsOfError> for CliError {
+    fn from(error: RowAsOfError) -> Self {
+        if let RowAsOfError::AsOf(error) = error {
+            return error.into();
+        }
+        Self::PastRow(error)
+    }
+}
+
+impl From<RebuildError> for CliError {
+    fn from(error: RebuildError) -> Self {
+        if matches!(error, RebuildError::Cancelled) {
+            return Self::Resumable;
+        }
+        Self::Rebuild(error)
     }
 }
 

@@ -10,7 +10,10 @@ macro_rules! exit_codes {
   1  failed
   2  the command line or the configuration is wrong
   3  partly done: some rows were refused, the others are in
-  4  the database or the server is away"
+  4  the database or the server is away
+  5  doctor found something wrong
+  6  a view is not a fold of the log
+  7  a rebuild was stopped by a signal; the same command goes on where it stopped"
     };
 }
 
@@ -120,10 +123,86 @@ pub(super) const SHOW: &str = concat!(
     exit_codes!()
 );
 
+pub(super) const AGGREGATES: &str = concat!(
+    "Examples:
+  ingesta aggregates show Ingesta/0198c0de-0000-7000-8000-000000000001
+  ingesta aggregates show Ingesta/0198c0de-0000-7000-8000-000000000001 --version 2",
+    exit_codes!()
+);
+
+pub(super) const SHOW_STATE: &str = concat!(
+    "Examples:
+  ingesta aggregates show Ingesta/0198c0de-0000-7000-8000-000000000001
+  ingesta aggregates show Ingesta/0198c0de-0000-7000-8000-000000000001 --version 2 --json
+  ingesta aggregates show Ingesta/0198c0de-0000-7000-8000-000000000001 \\
+    --instant 2026-01-31T08:30:00-05:00
+
+The output holds personal data: patients' references and image addresses. Versions, positions and
+times are those of `ingesta events show`. What was not there yet, a version or a place that is
+still to come, and an instant that the log does not know are failures.",
+    exit_codes!()
+);
+
 pub(super) const PROJECTIONS: &str = concat!(
     "Examples:
   ingesta projections list
-  ingesta projections list --json",
+  ingesta projections list --json
+  ingesta projections verify --all
+  ingesta projections rebuild vista_ingestas",
+    exit_codes!()
+);
+
+pub(super) const REBUILD: &str = concat!(
+    "Examples:
+  ingesta projections rebuild --all
+  ingesta projections rebuild vista_ingestas --memory 64
+  ingesta projections rebuild vista_ingestas --key 0198c0de-0000-7000-8000-000000000001
+
+Servers go on meanwhile: the old view answers until the new one takes its place. Stopped or killed,
+the same command goes on where it stopped. With --json a line of progress comes about once a second,
+and the result last.",
+    exit_codes!()
+);
+
+pub(super) const VERIFY: &str = concat!(
+    "Examples:
+  ingesta projections verify --all
+  ingesta projections verify vista_ingestas --keys --json
+
+A fresh fold is made beside the view and compared with it by hash, at the same position. The view is
+not changed and answers meanwhile; it stands still for a moment. Exit code 6 where it differs.",
+    exit_codes!()
+);
+
+pub(super) const SHOW_ROW: &str = concat!(
+    "Examples:
+  ingesta projections show vista_ingestas 0198c0de-0000-7000-8000-000000000001
+  ingesta projections show vista_ingestas 0198c0de-0000-7000-8000-000000000001 --version 2
+
+The output holds personal data: patients' references and image addresses. As it is, the row comes
+from its table; as it was, it is folded from the log.",
+    exit_codes!()
+);
+
+pub(super) const COMMANDS: &str = concat!(
+    "Examples:
+  ingesta commands purge --older-than 90d --dry-run
+  ingesta commands purge --older-than 90d --yes
+
+An Idempotency-Key is remembered for ever unless it is forgotten here. A forgotten key is free: the
+same request sent with it takes effect again, and so does an import of rows from before. Events
+stay as they are, and servers may run meanwhile. Interrupted, run it again.",
+    exit_codes!()
+);
+
+pub(super) const DOCTOR: &str = concat!(
+    "Examples:
+  ingesta doctor
+  ingesta doctor --all           before an upgrade, with the new program: can it read the whole log?
+  ingesta doctor --json
+
+It changes nothing. Each finding has a severity, a code and what to do; with errors or warnings the
+exit code is 5. It reads the table of events once, with `--all` twice.",
     exit_codes!()
 );
 

@@ -4,15 +4,19 @@
 //! `--json` each line of stdout is one JSON value.
 //! Does not: decide anything about ingestas; it starts the server, talks to it, or reads the log.
 
+mod aggregates;
 mod args;
+mod commands;
 mod config;
 mod database;
 mod demo;
+mod doctor;
 mod events;
 mod exit;
 mod help;
 mod import;
 mod migrate;
+mod moment;
 mod out;
 mod projections;
 mod running;
@@ -71,7 +75,10 @@ async fn dispatch(command: Command, config: &Config, out: &Out) -> Result<Exit, 
         Command::Import(args) => import::run(config, &args, out).await,
         Command::Subscriptions(command) => subscriptions::run(config, command, out).await,
         Command::Events(command) => events::run(config, command, out).await,
-        Command::Projections(command) => projections::run(config, &command, out).await,
+        Command::Aggregates(command) => aggregates::run(config, &command, out).await,
+        Command::Projections(command) => projections::run(config, command, out).await,
+        Command::Commands(command) => commands::run(config, &command, out).await,
+        Command::Doctor(args) => doctor::run(config, args, out).await,
         Command::Config(command) => Ok(config::run(config, &command, out)),
     }
 }

@@ -1,6 +1,6 @@
 //! Why a query was not answered. Nothing here quotes a row or an event.
 
-use ingesta_event_store::{DecodeError, StoreError};
+use ingesta_event_store::{AsOfError, DecodeError, StoreError};
 use ingesta_projections::ReadError;
 
 /// A query that was not answered.
@@ -19,6 +19,12 @@ pub enum ConsultaError {
     /// The log could not be read.
     #[error(transparent)]
     Log(#[from] StoreError),
+    /// It is known and was not there yet at the moment that was asked for.
+    #[error("it did not exist yet")]
+    AunNoExistia,
+    /// The log does not answer for that moment.
+    #[error(transparent)]
+    Pasado(#[from] AsOfError),
     /// An event of the stream cannot be read by this program.
     #[error(transparent)]
     Ilegible(#[from] DecodeError),

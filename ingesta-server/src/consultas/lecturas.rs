@@ -60,7 +60,8 @@ impl Lecturas {
     ) -> Result<V, ConsultaError> {
         let mut view = V::default();
         for event in events {
-            view.update(&self.codec.decode::<A>(event)?);
+            self.codec
+                .decode_each::<A>(event, |envelope| view.update(&envelope))?;
         }
         Ok(view)
     }

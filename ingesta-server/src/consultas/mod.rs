@@ -8,6 +8,7 @@ mod error;
 mod imagen;
 mod ingesta;
 mod lecturas;
+mod pasado;
 mod todas;
 
 use std::future::Future;

@@ -1,7 +1,7 @@
 //! The reads: one ingesta, all of them in pages, the image of one.
 //!
 //! Promises: `?desde=` is a position that a command was answered with, and the answer reflects it
-//! or is a 503; an unknown id is a 404 and a malformed one a 400; a page is an array, and the next
+//! or is a 503; `?version=` and `?instante=` answer as it was then; an unknown id is a 404 and a malformed one a 400; a page is an array, and the next
 //! one is named by `Link`.
 
 use std::num::NonZeroU32;
@@ -10,13 +10,15 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
-use ingesta_domain::consulta::{ObtenerImagen, ObtenerIngesta, ObtenerTodasIngestas};
+use ingesta_domain::consulta::{
+    ObtenerImagen, ObtenerImagenPasada, ObtenerIngesta, ObtenerIngestaPasada, ObtenerTodasIngestas,
+};
 use ingesta_domain::valor::IdIngesta;
-use ingesta_event_store::Position;
 use ingesta_http::{Cursor, IfNoneMatch, PathId, Problem, QueryParams, VersionTag, next_page_link};
 use serde::{Deserialize, Serialize};
 
 use super::esquemas::Problema;
+use super::momento::{Cuando, Pedido, posicion};
 use super::rechazo::{no_existe, sin_respuesta};
 use crate::app::AppState;
 use crate::vistas::{FilaImagen, FilaIngesta};
@@ -25,12 +27,6 @@ use crate::vistas::{FilaImagen, FilaIngesta};
 const LISTA: &str = "ingestas";
 const LIMITE_MAXIMO: u32 = 500;
 const LIMITE: NonZeroU32 = NonZeroU32::new(100).expect("a hundred is not zero");
-
-#[derive(Deserialize)]
-pub(super) struct Desde {
-    /// The position that the answer must reflect at least.
-    desde: Option<String>,
-}
 
 #[derive(Deserialize)]
 pub(super) struct Pagina {
@@ -50,26 +46,38 @@ pub(super) struct Pagina {
     params(("id" = uuid::Uuid, Path, description = "Which ingesta"),
         ("desde" = Option<String>, Query,
             description = "The position that the answer must reflect at least"),
+        ("version" = Option<u64>, Query,
+            description = "As it was at this version; not together with the others"),
+        ("instante" = Option<String>, Query, example = "2026-01-31T08:30:00-05:00",
+            description = "As it was at this instant, RFC 3339; not together with the others"),
         ("If-None-Match" = Option<String>, Header, description = "The version at hand")),
     responses(
         (status = 200, description = "The ingesta", body = FilaIngesta,
             headers(("ETag" = String))),
-        (status = 304, description = "The version at hand is the current one"),
-        (status = 400, description = "Malformed id or position", body = Problema),
-        (status = 404, description = "No such ingesta", body = Problema),
+        (status = 304, description = "The version at hand is the one that is asked for"),
+        (status = 400, description = "Malformed id, position or moment, or a future instant",
+            body = Problema),
+        (status = 404, description = "No such ingesta, not yet at that moment, or never at that \
+            version", body = Problema),
+        (status = 409, description = "The log does not know the times of its first events",
+            body = Problema),
         (status = 503, description = "Not now", body = Problema),
     ),
 )]
 pub(super) async fn consulta_por_id(
     State(app): State<AppState>,
     PathId(id): PathId<IdIngesta>,
-    QueryParams(Desde { desde }): QueryParams<Desde>,
+    QueryParams(cuando): QueryParams<Cuando>,
     at_hand: IfNoneMatch,
 ) -> Result<Response, Problem> {
-    let found = app
-        .consultas
-        .consultar(ObtenerIngesta { id }, posicion(desde)?)
-        .await;
+    let consultas = &app.consultas;
+    let found = match cuando.pedido()? {
+        Pedido::Ahora(desde) => consultas.consultar(ObtenerIngesta { id }, desde).await,
+        Pedido::Entonces(momento) => {
+            let consulta = ObtenerIngestaPasada { id, momento };
+            consultas.consultar(consulta, None).await
+        }
+    };
     let fila = found.map_err(sin_respuesta)?.ok_or_else(no_existe)?;
     Ok(fila_con_version(&at_hand, VersionTag(fila.version), fila))
 }
@@ -82,23 +90,43 @@ pub(super) async fn consulta_por_id(
     params(("id" = uuid::Uuid, Path, description = "Which ingesta"),
         ("desde" = Option<String>, Query,
             description = "The position that the answer must reflect at least"),
+        ("version" = Option<u64>, Query,
+            description = "As it was at this version; not together with the others"),
+        ("instante" = Option<String>, Query, example = "2026-01-31T08:30:00-05:00",
+            description = "As it was at this instant, RFC 3339; not together with the others"),
         ("If-None-Match" = Option<String>, Header, description = "The version at hand")),
     responses(
         (status = 200, description = "Its image", body = FilaImagen, headers(("ETag" = String))),
-        (status = 304, description = "The version at hand is the current one"),
-        (status = 400, description = "Malformed id or position", body = Problema),
-        (status = 404, description = "No such ingesta", body = Problema),
+        (status = 304, description = "The version at hand is the one that is asked for"),
+        (status = 400, description = "Malformed id, position or moment, or a future instant",
+            body = Problema),
+        (status = 404, description = "No such ingesta, not yet at that moment, or never at that \
+            version", body = Problema),
+        (status = 409, description = "The log does not know the times of its first events",
+            body = Problema),
         (status = 503, description = "Not made yet, or not now", body = Problema),
     ),
 )]
 pub(super) async fn imagen(
     State(app): State<AppState>,
     PathId(id): PathId<IdIngesta>,
-    QueryParams(Desde { desde }): QueryParams<Desde>,
+    QueryParams(cuando): QueryParams<Cuando>,
     at_hand: IfNoneMatch,
 ) -> Result<Response, Problem> {
-    let consulta = ObtenerImagen { id_ingesta: id };
-    let found = app.consultas.consultar(consulta, posicion(desde)?).await;
+    let (consultas, id_ingesta) = (&app.consultas, id);
+    let found = match cuando.pedido()? {
+        Pedido::Ahora(desde) => {
+            let consulta = ObtenerImagen { id_ingesta };
+            consultas.consultar(consulta, desde).await
+        }
+        Pedido::Entonces(momento) => {
+            let consulta = ObtenerImagenPasada {
+                id_ingesta,
+                momento,
+            };
+            consultas.consultar(consulta, None).await
+        }
+    };
     let fila = found.map_err(sin_respuesta)?.ok_or_else(no_existe)?;
     Ok(fila_con_version(&at_hand, VersionTag(fila.version), fila))
 }
@@ -157,13 +185,6 @@ fn privado(mut answer: Response) -> Response {
     let value = HeaderValue::from_static("private, no-cache");
     answer.headers_mut().insert(header::CACHE_CONTROL, value);
     answer
-}
-
-fn posicion(desde: Option<String>) -> Result<Option<Position>, Problem> {
-    desde.map(|text| text.parse()).transpose().map_err(|_| {
-        let detail = "desde debe ser la posicion de una respuesta anterior, sin cambios";
-        Problem::bad_request("posicion_malformada", detail).with("campo", "desde")
-    })
 }
 
 fn limite(asked: Option<u32>) -> Result<NonZeroU32, Problem> {

@@ -23,6 +23,10 @@ pub(super) struct Problema {
     campo: Option<String>,
     /// The current state, where it is the reason.
     estado: Option<String>,
+    /// The current version, where another one was asked for.
+    version: Option<u64>,
+    /// The first instant that can be asked for, where the log does not know of earlier ones.
+    instante: Option<String>,
     /// Seconds to wait before asking again, with 503.
     retry_after: Option<u64>,
 }

@@ -9,6 +9,7 @@ mod consultas;
 mod crear;
 mod esquemas;
 mod medida;
+mod momento;
 mod rechazo;
 mod respuesta;
 mod salud;

@@ -4,9 +4,10 @@
 //! to the log and never to the client.
 
 use axum::http::header;
+use chrono::SecondsFormat;
 use ingesta_domain::ingesta::IngestaError;
 use ingesta_domain::valor::ValorError;
-use ingesta_event_store::{CommandError, StoreError};
+use ingesta_event_store::{AsOfError, CommandError, StoreError};
 use ingesta_http::{Problem, RetryAfter, VersionTag};
 use ingesta_projections::ReadError;
 
@@ -86,12 +87,45 @@ pub(super) fn sin_respuesta(error: ConsultaError) -> Problem {
             RetryAfter::from_secs(POCO),
         )
         .with_internal(format!("{what} is behind")),
+        ConsultaError::AunNoExistia => {
+            Problem::not_found("aun_no_existia", "en ese momento aún no existía")
+        }
+        ConsultaError::Pasado(refusal) => pasado(&refusal),
         ConsultaError::Log(error) | ConsultaError::Vista(ReadError::Store(error)) => {
             almacen(&error)
         }
         fault @ (ConsultaError::Vista(_) | ConsultaError::Ilegible(_)) => {
             Problem::internal("a query failed").caused_by(&fault)
         }
+    }
+}
+
+/// A moment that the log does not answer for.
+fn pasado(refusal: &AsOfError) -> Problem {
+    match refusal {
+        AsOfError::VersionNotReached { current, .. } => {
+            let detail = "aún no ha llegado a esa versión; version dice hasta dónde ha llegado";
+            Problem::not_found("version_desconocida", detail).with("version", *current)
+        }
+        AsOfError::Future { .. } => {
+            let detail = "instante aún no ha pasado en el reloj de la base de datos";
+            Problem::bad_request("instante_futuro", detail).with("campo", "instante")
+        }
+        AsOfError::TimeUnknown { known_from, .. } => {
+            let detail = "no se sabe cuándo ocurrieron sus primeros eventos, solo que fue antes \
+                          de instante; pida ese instante, uno posterior o una version";
+            Problem::conflict("tiempo_desconocido", detail).with(
+                "instante",
+                known_from.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+            )
+        }
+        AsOfError::Unsettled | AsOfError::BeyondHead { .. } => Problem::unavailable(
+            "momento_no_asentado",
+            "hay escrituras abiertas que aún pueden ser de ese momento; repita la petición",
+            RetryAfter::from_secs(POCO),
+        ),
+        AsOfError::Store(error) => almacen(error),
+        AsOfError::Undecodable(fault) => Problem::internal("a query failed").caused_by(fault),
     }
 }
 

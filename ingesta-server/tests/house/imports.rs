@@ -22,7 +22,8 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
     (
         "ingesta-projections",
-        "async-trait chrono cqrs-es ingesta-event-store serde serde_json sqlx thiserror tokio tracing",
+        "async-trait chrono cqrs-es futures-util ingesta-event-store serde serde_json sqlx thiserror \
+         tokio tokio-util tracing",
     ),
     (
         "ingesta-embedded",
@@ -47,8 +48,9 @@ const ALLOWED: &[(&str, &str)] = &[
     ("ingesta-examples", ""),
     (
         "ingesta-benches",
-        "anyhow chrono cqrs-es ingesta-domain ingesta-embedded ingesta-event-store ingesta-testing \
-         postgres-es serde serde_json sqlx tokio uuid",
+        "anyhow async-trait axum chrono cqrs-es futures-util ingesta-domain ingesta-embedded \
+         ingesta-event-store ingesta-projections ingesta-server postgres-es serde serde_json sqlx \
+         tokio tokio-util uuid",
     ),
     (
         "crisol",

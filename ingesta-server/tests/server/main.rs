@@ -3,6 +3,7 @@
 mod cli;
 mod cortes;
 mod crear;
+mod guardados;
 mod imagenes;
 mod lectura;
 mod openapi;
@@ -10,5 +11,6 @@ mod procesos;
 mod repeticion;
 mod salud;
 mod test_app;
+mod tiempo;
 mod transiciones;
 mod unidad;

@@ -6,11 +6,14 @@
 
 mod append;
 mod command;
+mod done;
 mod effects;
 mod lease;
 mod log;
+mod moment;
 mod parking;
 mod sample;
+mod snapshot;
 mod unit_of_work;
 
 use std::sync::Arc;
@@ -37,6 +40,8 @@ pub async fn run_all(make: impl AsyncFn() -> Arc<dyn Storage>) {
     log_contract(make().await).await;
     command_contract(make().await).await;
     subscription_contract(make().await).await;
+    snapshot_contract(make().await).await;
+    moment_contract(make().await).await;
 }
 
 /// Appending and loading: optimistic versions, no gaps, all or none over several streams.
@@ -86,6 +91,11 @@ pub async fn command_contract(storage: Arc<dyn Storage>) {
     command::a_repeat_over_several_streams_names_them_all(storage).await;
     command::of_concurrent_repeats_one_is_stored(storage).await;
     command::ids_have_bounds(storage).await;
+    done::a_command_that_stored_nothing_is_remembered(storage).await;
+    done::its_id_is_as_taken_as_any(storage).await;
+    done::of_what_stores_and_what_does_not_one_counts(storage).await;
+    done::followers_are_not_shown_it(storage).await;
+    done::nobody_else_writes_its_streams(storage).await;
 }
 
 /// Leases, checkpoints, effects and parked streams.
@@ -109,4 +119,28 @@ pub async fn subscription_contract(storage: Arc<dyn Storage>) {
     parking::a_stream_that_moved_on_is_due_from_there(storage).await;
     parking::a_stream_that_caught_up_is_parked_no_more(storage).await;
     parking::what_is_not_parked_cannot_be_resumed_or_skipped(storage).await;
+}
+
+/// Snapshots: a cache that is never wrong.
+///
+/// # Panics
+/// At the first promise that is broken.
+pub async fn snapshot_contract(storage: Arc<dyn Storage>) {
+    let storage = &*storage;
+    snapshot::without_a_snapshot_it_is_the_whole_stream(storage).await;
+    snapshot::a_snapshot_comes_back_with_what_follows(storage).await;
+    snapshot::a_newer_snapshot_stays(storage).await;
+    snapshot::another_schema_is_as_good_as_none(storage).await;
+    snapshot::what_is_not_stored_is_not_kept(storage).await;
+}
+
+/// Questions about the past: settled or refused, never guessed at.
+///
+/// # Panics
+/// At the first promise that is broken.
+pub async fn moment_contract(storage: Arc<dyn Storage>) {
+    let storage = &*storage;
+    moment::the_clock_has_seen_what_is_stored(storage).await;
+    moment::every_event_is_a_moment_of_its_stream(storage).await;
+    moment::what_is_still_to_come_is_refused(storage).await;
 }

@@ -6,6 +6,7 @@
 use ingesta_event_store::SubscriptionStorage;
 use ingesta_event_store::subscription::{ParkedStream, SubscriptionStatus};
 use ingesta_event_store::{EventStorage, Lag, Position, PostgresStorage, StoreError};
+use ingesta_projections::is_build;
 use serde_json::json;
 
 use super::finding::{Finding, Severity};
@@ -61,6 +62,16 @@ fn standing(status: &SubscriptionStatus, lag: &Lag, config: &Config) -> Option<F
             format!("subscription {name} was kept in another database cluster and stands still"),
             "be sure that the data is right, stop every server, run `ingesta subscriptions rebase \
              --yes`",
+        )
+    } else if is_build(name) {
+        if status.running {
+            return None;
+        }
+        Finding::new(
+            Severity::Info,
+            "rebuild_interrupted",
+            format!("{name} was interrupted; the view that is read is not affected"),
+            "run `ingesta projections rebuild` for it again: it goes on where it stopped",
         )
     } else if !registry::subscriptions().contains(&name.as_str()) {
         Finding::new(

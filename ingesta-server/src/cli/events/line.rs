@@ -39,10 +39,10 @@ pub(super) fn print(event: &RecordedEvent, payload: bool, out: &Out) {
         return;
     }
     let time = event.recorded_at.map_or("-".to_owned(), |at| {
-        at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+        at.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
     });
     out.text(format_args!(
-        "{:<12}  {time:<24}  {}  {}  {} v{}",
+        "{:<12}  {time:<27}  {}  {}  {} v{}",
         event.position.to_string(),
         event.stream,
         event.sequence,

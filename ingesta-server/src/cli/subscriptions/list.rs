@@ -5,6 +5,7 @@
 
 use ingesta_event_store::subscription::{ParkedStream, SubscriptionStatus};
 use ingesta_event_store::{Blocker, EventStorage, Lag, PostgresStorage, SubscriptionStorage};
+use ingesta_projections::is_build;
 use serde_json::{Value, json};
 
 use crate::cli::database::Opened;
@@ -39,6 +40,15 @@ pub(super) async fn run(config: &Config, out: &Out) -> Result<Exit, CliError> {
         print(&lines, out);
     }
     Ok(Exit::Done)
+}
+
+/// A rebuild's own subscription is no follower, and is there only while it lasts.
+fn stands(status: &SubscriptionStatus) -> &'static str {
+    match (is_build(&status.name), status.running) {
+        (true, true) => "rebuilding",
+        (true, false) => "interrupted",
+        (false, running) => state(status.cluster_changed, running),
+    }
 }
 
 /// The word for how a subscription stands.
@@ -98,7 +108,7 @@ fn columns(line: &Line) -> Vec<String> {
     );
     vec![
         status.name.clone(),
-        state(status.cluster_changed, status.running).to_owned(),
+        stands(status).to_owned(),
         status.checkpoint.to_string(),
         lag,
         behind,
@@ -154,7 +164,7 @@ fn as_json(line: &Line) -> Value {
     });
     json!({
         "name": status.name,
-        "state": state(status.cluster_changed, status.running),
+        "state": stands(status),
         "checkpoint": status.checkpoint,
         "lag_events": line.lag.events,
         "lag_seconds": line.lag.age.map(|age| age.as_secs_f64()),

@@ -81,7 +81,8 @@ pub(super) fn stream_named(text: &str) -> Result<StreamId, CliError> {
     }
 }
 
-fn confirmed(yes: bool, what: &str) -> Result<(), CliError> {
+/// Refuses what cannot be undone unless somebody has said yes to it.
+pub(super) fn confirmed(yes: bool, what: &str) -> Result<(), CliError> {
     if yes {
         Ok(())
     } else {

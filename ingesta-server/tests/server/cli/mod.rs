@@ -3,13 +3,18 @@
 //! Each test has a folder and a database of its own; servers listen on free ports.
 //! What HTTP answers in detail is tested beside these.
 
+mod commands;
 mod configuration;
 mod demo;
+mod doctor;
 mod events;
 mod import;
 mod kill_during_import;
 mod kill_postgres;
+mod moments;
+mod projections;
 mod rebase;
+mod same_key;
 mod serve;
 mod subscriptions;
 mod support;

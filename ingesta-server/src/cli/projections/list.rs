@@ -7,20 +7,14 @@ use ingesta_event_store::PostgresStorage;
 use ingesta_projections::{ProjectionEntry, ProjectionStatus, TableName, projection_statuses};
 use serde_json::json;
 
-use super::args::ProjectionsCommand;
-use super::database::Opened;
-use super::exit::{CliError, Exit};
-use super::out::Out;
-use super::subscriptions::state;
+use crate::cli::database::Opened;
+use crate::cli::exit::{CliError, Exit};
+use crate::cli::out::Out;
+use crate::cli::subscriptions::state;
 use crate::config::Config;
 use crate::registry;
 
-pub(super) async fn run(
-    config: &Config,
-    command: &ProjectionsCommand,
-    out: &Out,
-) -> Result<Exit, CliError> {
-    let ProjectionsCommand::List = command;
+pub(super) async fn run(config: &Config, out: &Out) -> Result<Exit, CliError> {
     let opened = Opened::existing(config).await?.checked().await?;
     let entries: Vec<ProjectionEntry> = registry::PROJECTIONS
         .iter()
@@ -40,11 +34,19 @@ pub(super) async fn run(
     Ok(Exit::Done)
 }
 
+/// A view answers while it is rebuilt, but that is what an operator wants to know of it.
+fn stands(status: &ProjectionStatus) -> &'static str {
+    if status.rebuilding {
+        return "rebuilding";
+    }
+    state(status.cluster_changed, status.running)
+}
+
 fn columns(status: &ProjectionStatus) -> Vec<String> {
     let absent = || "-".to_owned();
     vec![
         status.name.clone(),
-        state(status.cluster_changed, status.running).to_owned(),
+        stands(status).to_owned(),
         status
             .checkpoint
             .map_or_else(absent, |position| position.to_string()),
@@ -59,7 +61,7 @@ fn columns(status: &ProjectionStatus) -> Vec<String> {
 fn as_json(status: &ProjectionStatus) -> serde_json::Value {
     json!({
         "name": status.name,
-        "state": state(status.cluster_changed, status.running),
+        "state": stands(status),
         "table": status.table.to_string(),
         "checkpoint": status.checkpoint,
         "lag_events": status.lag.events,

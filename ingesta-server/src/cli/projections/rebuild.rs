@@ -1,0 +1,136 @@
+//! `ingesta projections rebuild`: folds views anew from the log, beside the ones that are read.
+//!
+//! Promises: the old views answer until the new ones take their place; interrupted, the same
+//! command goes on where it stopped.
+//! Does not: need the servers to stop, or to run.
+
+use std::time::Instant;
+
+use ingesta_projections::{Mended, Rebuild, Rebuilt};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::{chosen, peak_rss_bytes, prepared, progress, stoppable};
+use crate::cli::args::RebuildArgs;
+use crate::cli::database::Opened;
+use crate::cli::exit::{CliError, Exit};
+use crate::cli::out::Out;
+use crate::cli::signals::StopSignals;
+use crate::config::Config;
+
+pub(super) async fn run(config: &Config, args: RebuildArgs, out: &Out) -> Result<Exit, CliError> {
+    let names = chosen(&args.names)?;
+    let mut signals = StopSignals::new()?;
+    let opened = Opened::existing_or_own(config, out)
+        .await?
+        .checked()
+        .await?;
+    let stop = CancellationToken::new();
+    let rebuild = prepared(&opened.database, &names, args.memory, !args.no_compare);
+    let rebuild = rebuild.stopped_by(stop.clone());
+    let done = match &args.key {
+        Some(key) => one(rebuild, key, out).await,
+        None => all(rebuild, &mut signals, &stop, out).await,
+    };
+    opened.close().await?;
+    done
+}
+
+async fn all(
+    rebuild: Rebuild,
+    signals: &mut StopSignals,
+    stop: &CancellationToken,
+    out: &Out,
+) -> Result<Exit, CliError> {
+    let began = Instant::now();
+    let shown = tokio::spawn(progress::show(rebuild.progress(), out.clone()));
+    let done = stoppable(signals, stop, rebuild.run()).await;
+    // It ends with the rebuild, whose last word it shows.
+    let _ = shown.await;
+    let done = done?;
+    let seconds = began.elapsed().as_secs_f64();
+    out.json(&json!({
+        "event": "rebuilt",
+        "projections": done.iter().map(rebuilt).collect::<Vec<_>>(),
+        "seconds": seconds,
+        "peak_rss_bytes": peak_rss_bytes(),
+    }));
+    for done in &done {
+        out.text(described(done));
+    }
+    out.text(format_args!("{seconds:.1} s"));
+    Ok(Exit::Done)
+}
+
+async fn one(rebuild: Rebuild, key: &str, out: &Out) -> Result<Exit, CliError> {
+    let done = rebuild.one(key).await?;
+    let projections: Vec<Value> = done.iter().map(mended).collect();
+    out.json(&json!({ "event": "mended", "projections": projections }));
+    for done in &done {
+        let what = match (done.changed, done.after) {
+            (false, _) => "the row was right",
+            (true, Some(_)) => "the row was written anew",
+            (true, None) => "the row was deleted",
+        };
+        let parked = if done.parked {
+            "; its stream is parked"
+        } else {
+            ""
+        };
+        out.text(format_args!("{}: {what}{parked}", done.projection));
+    }
+    Ok(Exit::Done)
+}
+
+fn described(done: &Rebuilt) -> String {
+    let mut line = format!(
+        "{}: {} rows of {} events, {} parked streams",
+        done.projection, done.rows, done.events, done.parked
+    );
+    if done.resumed {
+        line.push_str(", gone on with");
+    }
+    if let Some(compared) = done.compared {
+        let found = if compared.is_equal() {
+            "; as the old view".to_owned()
+        } else {
+            format!(
+                "; {} rows differ from the old view, {} are new, {} are gone, {} were moving",
+                compared.changed, compared.only_fresh, compared.only_old, compared.moving
+            )
+        };
+        line.push_str(&found);
+    }
+    line
+}
+
+fn rebuilt(done: &Rebuilt) -> Value {
+    let compared = done.compared.map(|compared| {
+        json!({
+            "changed": compared.changed,
+            "only_fresh": compared.only_fresh,
+            "only_old": compared.only_old,
+            "moving": compared.moving,
+        })
+    });
+    json!({
+        "projection": done.projection,
+        "rows": done.rows,
+        "events": done.events,
+        "parked": done.parked,
+        "compared": compared,
+        "position": done.position,
+        "resumed": done.resumed,
+    })
+}
+
+fn mended(done: &Mended) -> Value {
+    json!({
+        "projection": done.projection,
+        "changed": done.changed,
+        "version_before": done.before,
+        "version": done.after,
+        "parked": done.parked,
+        "position": done.position,
+    })
+}

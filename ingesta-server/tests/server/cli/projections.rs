@@ -1,0 +1,222 @@
+//! `ingesta projections rebuild` and `verify`, as somebody runs them beside a server.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use super::support::{Ground, ROWS, Server};
+
+/// Images of the same content as the first one, which nobody asked for over HTTP.
+fn more_images(count: u32) -> String {
+    format!(
+        "insert into events (aggregate_type, aggregate_id, sequence, event_type, event_version,
+                             payload, metadata)
+         select e.aggregate_type, md5(n::text)::uuid::text, 1, e.event_type, e.event_version,
+                e.payload, e.metadata
+           from (select * from events where event_type = 'ImagenVerificada' limit 1) e,
+                generate_series(1, {count}) n"
+    )
+}
+
+/// A server whose first image was judged.
+async fn with_an_image(ground: &Ground, rows: &str) -> Server {
+    let server = ground.serve();
+    ground.import(&server, rows).expect(0);
+    ground
+        .eventually("an image", async || {
+            let images =
+                "select count(*) from vista_imagenes where payload::text like '%verificada%'";
+            (ground.ask(images).await > 0).then_some(())
+        })
+        .await;
+    server
+}
+
+#[track_caller]
+fn signal(child: &Child, signal: Signal) {
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    kill_process(pid.expect("a pid"), signal).expect("signal");
+}
+
+/// Starts a command and answers when its progress says `wanted`, or it is over.
+fn started(ground: &Ground, arguments: &[&str], wanted: impl Fn(&Value) -> bool) -> Child {
+    let mut child = ground
+        .command(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("start it");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let found = lines.by_ref().map_while(Result::ok).any(|line| {
+        let line: Value = serde_json::from_str(&line).expect("a JSON line");
+        wanted(&line) || line["event"] == "rebuilt"
+    });
+    assert!(found, "it ended without a word");
+    std::thread::spawn(move || lines.for_each(drop));
+    child
+}
+
+const REBUILD: &[&str] = &["projections", "rebuild", "--all", "--json"];
+
+#[tokio::test]
+async fn t_a_rebuild_killed_beside_a_server_under_load_goes_on_and_ends_in_a_fresh_fold() {
+    let ground = Ground::new().await;
+    let server = with_an_image(&ground, ROWS).await;
+    ground.tell(&more_images(20_000)).await;
+    // Rows that the server takes in meanwhile.
+    let rows: String = (0..3_000)
+        .map(|n| {
+            let row = json!({
+                "id_proveedor": "7c765929-ba20-5eb7-b700-4b795e6520e1",
+                "id_paciente": "eb77391f-d4de-562d-b99c-8d277b96c895",
+                "url_path": format!("https://imagenes.example.org/{n}.dcm"),
+            });
+            format!("{row}\n")
+        })
+        .collect();
+    ground.write("load.ndjson", &rows);
+    let import = ["import", "load.ndjson", "--json", "--url", &server.url];
+    let mut import = ground
+        .command(&import)
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("start the load");
+
+    for phase in ["folding", "writing"] {
+        let mut rebuild = started(&ground, REBUILD, |line| line["phase"] == phase);
+        rebuild.kill().expect("kill -9");
+        rebuild.wait().expect("its end");
+        let (status, _) = server.get("/ingesta/todas").await;
+        assert_eq!(status, 200, "the old view does not answer");
+    }
+    ground.run(REBUILD).expect(0);
+    assert!(import.wait().expect("its end").success());
+    ground
+        .eventually("the followers", async || {
+            let lag = ground
+                .run(&["projections", "list", "--json"])
+                .expect(0)
+                .json();
+            lag.iter().all(|line| line["lag_events"] == 0).then_some(())
+        })
+        .await;
+    let verified = ground
+        .run(&["projections", "verify", "--all", "--json"])
+        .expect(0);
+    let projections = verified.event("verified")["projections"].clone();
+    assert_eq!(projections[0]["equal"], true, "{projections}");
+    assert_eq!(projections[1]["equal"], true, "{projections}");
+    assert_eq!(server.terminate(), Some(0));
+}
+
+#[tokio::test]
+async fn a_view_ten_times_larger_than_its_memory_setting_rebuilds_within_it() {
+    const MIB: u64 = 1 << 20;
+    let ground = Ground::new().await;
+    let long = json!({
+        "id_proveedor": "7c765929-ba20-5eb7-b700-4b795e6520e1",
+        "id_paciente": "eb77391f-d4de-562d-b99c-8d277b96c895",
+        "url_path": format!("https://imagenes.example.org/{}.dcm", "x".repeat(700)),
+    });
+    let server = with_an_image(&ground, &format!("{long}\n")).await;
+    assert_eq!(server.terminate(), Some(0));
+    let rebuild = [
+        "projections",
+        "rebuild",
+        "vista_imagenes",
+        "--memory",
+        "4",
+        "--json",
+    ];
+    let peak = |ended: &super::support::Ended| {
+        let done = ended.event("rebuilt");
+        done["peak_rss_bytes"].as_u64().expect("a peak")
+    };
+    let almost_empty = peak(&ground.run(&rebuild).expect(0));
+
+    ground.tell(&more_images(45_000)).await;
+    let large = ground.run(&rebuild).expect(0);
+    let rows = ground.ask("select count(*) from vista_imagenes").await;
+    assert!(rows >= 45_000, "{rows}");
+    let size = "select pg_table_size('vista_imagenes') / 1048576";
+    assert!(ground.ask(size).await >= 40, "the view is not large enough");
+    let (peak, allowed) = (peak(&large), almost_empty + (4 + 12) * MIB);
+    assert!(
+        peak <= allowed,
+        "{} MiB, beside {} MiB for an almost empty view",
+        peak / MIB,
+        almost_empty / MIB
+    );
+}
+
+#[tokio::test]
+async fn verify_tells_a_difference_by_its_exit_code_and_keys_only_if_asked() {
+    let ground = Ground::new().await;
+    let server = with_an_image(&ground, ROWS).await;
+    ground.run(&["projections", "verify", "--all"]).expect(0);
+    let key = ground
+        .texts("select view_id from vista_ingestas order by view_id limit 1")
+        .await
+        .remove(0);
+    ground
+        .tell(&format!(
+            "delete from vista_ingestas where view_id = '{key}'"
+        ))
+        .await;
+    let verify = ["projections", "verify", "vista_ingestas"];
+    let differs = ground.run(&verify).expect(6);
+    assert!(differs.stdout.contains("missing: 1"), "{}", differs.stdout);
+    assert!(!differs.stdout.contains(&key) && !differs.stderr.contains(&key));
+    let told = ground.run(&[&verify[..], &["--keys"]].concat()).expect(6);
+    assert!(told.stdout.contains(&key));
+
+    let mend = ["projections", "rebuild", "vista_ingestas", "--key", &key];
+    ground.run(&mend).expect(0);
+    ground.run(&verify).expect(0);
+    assert_eq!(server.get("/ingesta/health").await.0, 200);
+
+    let unknown = ground.run(&["projections", "rebuild", "nobody"]).expect(2);
+    assert!(
+        unknown.stderr.contains("vista_ingestas"),
+        "{}",
+        unknown.stderr
+    );
+    ground.run(&["projections", "rebuild"]).expect(2);
+    ground
+        .run(&["projections", "rebuild", "--all", "vista_ingestas"])
+        .expect(2);
+    ground
+        .run(&["projections", "rebuild", "--all", "--memory", "3"])
+        .expect(2);
+}
+
+#[tokio::test]
+async fn a_rebuild_that_is_told_to_stop_says_so_and_goes_on_when_run_again() {
+    let ground = Ground::new().await;
+    let _server = with_an_image(&ground, ROWS).await;
+    // Somebody reads the view for long, so only the swap is left to do.
+    let mut reader = ground.connect().await;
+    sqlx::raw_sql("begin; select count(*) from vista_imagenes")
+        .execute(&mut reader)
+        .await
+        .expect("read");
+    let rebuild = ["projections", "rebuild", "vista_imagenes", "--json"];
+    let mut stopped = started(&ground, &rebuild, |line| line["phase"] == "swapping");
+    let listed = ground.run(&["projections", "list", "--json"]).expect(0);
+    let states: Vec<Value> = listed
+        .json()
+        .into_iter()
+        .map(|line| line["state"].clone())
+        .collect();
+    assert!(states.contains(&json!("rebuilding")), "{states:?}");
+    signal(&stopped, Signal::TERM);
+    assert_eq!(stopped.wait().expect("its end").code(), Some(7));
+    sqlx::raw_sql("rollback")
+        .execute(&mut reader)
+        .await
+        .expect("end");
+    let done = ground.run(&rebuild).expect(0).event("rebuilt");
+    assert_eq!(done["projections"][0]["resumed"], true, "{done}");
+}
