@@ -38,8 +38,22 @@ impl Metadata {
     /// Never: a flat map of strings is always JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Through the map, so that a named key that was put among the others is written once.
-        let map: BTreeMap<_, _> = HashMap::from(self.clone()).into_iter().collect();
+        let named = [
+            ("command_id", &self.command_id),
+            ("correlation_id", &self.correlation_id),
+            ("causation_id", &self.causation_id),
+            ("traceparent", &self.traceparent),
+            ("actor", &self.actor),
+        ];
+        let named = named
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, value.as_deref()?)));
+        let extra = self
+            .extra
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()));
+        // Through a map, so that a named key that was put among the others is written once.
+        let map: BTreeMap<&str, &str> = extra.chain(named).collect();
         serde_json::to_string(&map).expect("a flat map of strings is always JSON")
     }
 

@@ -13,7 +13,7 @@ use super::Loaded;
 
 /// The most recently used aggregates of one type.
 pub(super) struct Cache<A> {
-    entries: Mutex<LruCache<String, Loaded<A>>>,
+    entries: Mutex<LruCache<String, Box<Loaded<A>>>>,
 }
 
 impl<A> Cache<A> {
@@ -25,12 +25,12 @@ impl<A> Cache<A> {
     }
 
     /// Takes an aggregate out.
-    pub(super) fn take(&self, aggregate_id: &str) -> Option<Loaded<A>> {
+    pub(super) fn take(&self, aggregate_id: &str) -> Option<Box<Loaded<A>>> {
         self.entries().remove(aggregate_id)
     }
 
     /// Keeps an aggregate as an acknowledged command has left it, unless a later state is here.
-    pub(super) fn put(&self, aggregate_id: &str, loaded: Loaded<A>) {
+    pub(super) fn put(&self, aggregate_id: &str, loaded: Box<Loaded<A>>) {
         let mut entries = self.entries();
         if entries
             .peek(aggregate_id)
@@ -40,7 +40,7 @@ impl<A> Cache<A> {
         }
     }
 
-    fn entries(&self) -> MutexGuard<'_, LruCache<String, Loaded<A>>> {
+    fn entries(&self) -> MutexGuard<'_, LruCache<String, Box<Loaded<A>>>> {
         // A panic in between leaves a cache that is whole: every change of it is one call.
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -5,28 +5,16 @@ use std::sync::Arc;
 use cqrs_es::{Aggregate, event_sink::EventSink};
 
 use super::cache::Cache;
+use super::executed::{Executed, repeated};
 use super::resolve::append_resolved;
 use super::{CommandContext, CommandError, Loaded, load};
-use crate::{Append, AppendError, CommandOutcome, CommandStamp, EventCodec, Position, Storage};
+use crate::{Append, AppendError, CommandOutcome, CommandStamp, EventCodec, Storage};
 use crate::{Snapshots, StoreError, StreamAppend, StreamId};
 
 /// How often a command is decided anew because others were faster.
 const ATTEMPTS_MAX: u32 = 16;
 /// Aggregates kept in memory, of each type.
 const CACHED_MAX: usize = 10_000;
-
-/// What a command did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Executed {
-    /// Whose command: for a repeat, the stream that the first one changed.
-    pub stream: StreamId,
-    /// The stream's version after the command.
-    pub version: u64,
-    /// Where in the log its last event is: wait for this to see the command's effect in a view.
-    pub position: Position,
-    /// True if it changed nothing now, because it is done already.
-    pub already_done: bool,
-}
 
 /// Executes commands on aggregates of type `A`.
 pub struct Commands<A: Aggregate> {
@@ -47,6 +35,14 @@ impl<A: Aggregate> Clone for Commands<A> {
             snapshots: self.snapshots.clone(),
         }
     }
+}
+
+/// What is asked of one aggregate. Kept in one place while it is tried: moving it from call to call
+/// would cost more than deciding it.
+struct Asked<A: Aggregate> {
+    stream: StreamId,
+    command: A::Command,
+    context: CommandContext,
 }
 
 /// Where the state comes from that a command is decided on.
@@ -106,8 +102,13 @@ where
         command: A::Command,
         context: CommandContext,
     ) -> Result<Executed, CommandError<A::Error>> {
-        let (this, stream) = (self.clone(), StreamId::of::<A>(aggregate_id));
-        let work = tokio::spawn(async move { this.run(stream, command, context).await });
+        let asked = Box::new(Asked {
+            stream: StreamId::of::<A>(aggregate_id),
+            command,
+            context,
+        });
+        let this = self.clone();
+        let work = tokio::spawn(async move { this.run(&asked).await });
         match work.await {
             Ok(result) => result,
             Err(stopped) if stopped.is_panic() => std::panic::resume_unwind(stopped.into_panic()),
@@ -128,24 +129,19 @@ where
         load::load(&*self.storage, &self.codec, &stream, snapshots).await
     }
 
-    async fn run(
-        &self,
-        stream: StreamId,
-        command: A::Command,
-        context: CommandContext,
-    ) -> Result<Executed, CommandError<A::Error>> {
+    async fn run(&self, asked: &Asked<A>) -> Result<Executed, CommandError<A::Error>> {
         let mut ground = Ground::Assumed;
         let mut attempts = 0;
         while attempts < ATTEMPTS_MAX {
-            let assumed = (ground == Ground::Assumed).then(|| self.assume(&stream, &context));
+            let assumed = (ground == Ground::Assumed).then(|| self.assume(asked));
             let (loaded, on) = match assumed.flatten() {
                 Some(assumed) => (assumed, Ground::Assumed),
-                None => (self.load(&stream.aggregate_id).await?, Ground::Loaded),
+                None => {
+                    let loaded = self.load(&asked.stream.aggregate_id).await?;
+                    (Box::new(loaded), Ground::Loaded)
+                }
             };
-            match self
-                .attempt(&stream, command.clone(), &context, loaded, on)
-                .await?
-            {
+            match self.attempt(asked, loaded, on).await? {
                 Ok(executed) => return Ok(executed),
                 Err(Missed::Conflict) => attempts += 1,
                 Err(Missed::Unproved) => {}
@@ -156,30 +152,30 @@ where
     }
 
     /// The state that the command would find, as far as that is known without asking the store.
-    fn assume(&self, stream: &StreamId, context: &CommandContext) -> Option<Loaded<A>> {
-        let cached = self.cache.take(&stream.aggregate_id);
-        cached.or_else(|| context.creates.then(Loaded::none))
+    fn assume(&self, asked: &Asked<A>) -> Option<Box<Loaded<A>>> {
+        let cached = self.cache.take(&asked.stream.aggregate_id);
+        cached.or_else(|| asked.context.creates.then(|| Box::new(Loaded::none())))
     }
 
     async fn attempt(
         &self,
-        stream: &StreamId,
-        command: A::Command,
-        context: &CommandContext,
-        mut loaded: Loaded<A>,
+        asked: &Asked<A>,
+        mut loaded: Box<Loaded<A>>,
         on: Ground,
     ) -> Result<Result<Executed, Missed>, CommandError<A::Error>> {
+        let (stream, context) = (&asked.stream, &asked.context);
         if let Some(expected) = context.expected_version
             && expected != loaded.version
         {
             let current = loaded.version;
             let mismatch = Err(CommandError::VersionMismatch { expected, current });
-            return self.without_append(stream, context, on, mismatch).await;
+            return Box::pin(self.without_append(asked, on, mismatch)).await;
         }
         let sink = EventSink::<A>::default();
+        let command = asked.command.clone();
         if let Err(refusal) = loaded.state.handle(command, &self.services, &sink).await {
             let refused = Err(CommandError::Refused(refusal));
-            return self.without_append(stream, context, on, refused).await;
+            return Box::pin(self.without_append(asked, on, refused)).await;
         }
         let events = sink.collect().await;
         if events.is_empty() {
@@ -189,7 +185,7 @@ where
                 position: loaded.position,
                 already_done: true,
             };
-            return self.without_append(stream, context, on, Ok(done)).await;
+            return Box::pin(self.without_append(asked, on, Ok(done))).await;
         }
         let append = self.encoded(stream, loaded.version, &events, context)?;
         match append_resolved(&*self.storage, append).await {
@@ -213,14 +209,14 @@ where
     /// may find its own work done and be refused for it, is answered with its first outcome.
     async fn without_append(
         &self,
-        stream: &StreamId,
-        context: &CommandContext,
+        asked: &Asked<A>,
         on: Ground,
         ended: Result<Executed, CommandError<A::Error>>,
     ) -> Result<Result<Executed, Missed>, CommandError<A::Error>> {
         if on == Ground::Assumed {
             return Ok(Err(Missed::Unproved));
         }
+        let (stream, context) = (&asked.stream, &asked.context);
         if let Some(outcome) = self.first_outcome(context).await? {
             return Ok(Ok(repeated(stream, outcome)));
         }
@@ -282,19 +278,5 @@ where
             Some((stored, outcome)) if stored.fingerprint == asked.fingerprint => Ok(Some(outcome)),
             Some(_) => Err(CommandError::CommandIdReused),
         }
-    }
-}
-
-fn repeated(stream: &StreamId, outcome: CommandOutcome) -> Executed {
-    let (stream, version) = outcome
-        .streams
-        .into_iter()
-        .next()
-        .unwrap_or_else(|| (stream.clone(), 0));
-    Executed {
-        stream,
-        version,
-        position: outcome.position,
-        already_done: true,
     }
 }

@@ -81,7 +81,7 @@ where
 
     /// Keeps what an acknowledged command has left behind: in memory, and now and then beside the
     /// log. The caller has its answer without waiting for that.
-    pub(super) fn acknowledged(&self, stream: &StreamId, before: u64, loaded: Loaded<A>) {
+    pub(super) fn acknowledged(&self, stream: &StreamId, before: u64, loaded: Box<Loaded<A>>) {
         let snapshots = self.snapshots.as_ref();
         let Some(turn) = snapshots.and_then(|s| s.turn(before, loaded.version)) else {
             self.cache.put(&stream.aggregate_id, loaded);
