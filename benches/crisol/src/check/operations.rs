@@ -83,10 +83,26 @@ fn one(operation: &Operation, events: &[&Event], findings: &mut Findings) {
             findings.wrong_answers.push(format!("{told} was accepted"));
             none(events, &told, findings);
         }
+        (Outcome::Ok | Outcome::Unknown, Expectation::Nothing) if sent.what != What::Leer => {
+            remembered(operation, events, &told, findings);
+        }
         (Outcome::Ok | Outcome::Unknown, Expectation::Nothing)
         | (Outcome::Rejected | Outcome::Unknown, Expectation::Refusal) => {
             none(events, &told, findings);
         }
+    }
+}
+
+/// A command that is done already changes nothing; that its key was used is remembered.
+fn remembered(operation: &Operation, events: &[&Event], told: &str, findings: &mut Findings) {
+    let (kept, made): (Vec<&Event>, Vec<&Event>) = events
+        .iter()
+        .partition(|event| event.aggregate_type == "$command");
+    none(&made, told, findings);
+    if operation.outcome() == Outcome::Ok && kept.is_empty() {
+        findings.lost.push(format!(
+            "{told} was acknowledged and its key is not remembered"
+        ));
     }
 }
 

@@ -160,6 +160,24 @@ fn an_acknowledgement_of_another_ingesta_is_found() {
 }
 
 #[test]
+fn a_command_that_was_done_already_leaves_its_key_and_nothing_else() {
+    let (mut history, mut store) = clean();
+    let mut again = operation(5, What::Revertir, "a", Outcome::Ok);
+    again.sent.expectation = Expectation::Nothing;
+    history.push(again);
+    assert_eq!(rules(&check(&history, &store)), ["lost"]);
+
+    let kept = event("$command", "http/run-5", 1, "CommandDone", "http/run-5");
+    store.events.push(kept.clone());
+    assert_eq!(rules(&check(&history, &store)), [""; 0]);
+
+    // A refusal is not remembered.
+    history[5].sent.expectation = Expectation::Refusal;
+    history[5].answered.as_mut().unwrap().outcome = Outcome::Rejected;
+    assert_eq!(rules(&check(&history, &store)), ["unexplained"]);
+}
+
+#[test]
 fn a_read_that_does_not_find_what_was_acknowledged_is_found() {
     let (mut history, store) = clean();
     let mut missed = operation(5, What::Leer, "a", Outcome::Rejected);
