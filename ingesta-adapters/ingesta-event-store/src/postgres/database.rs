@@ -14,9 +14,12 @@ use crate::StoreError;
 pub struct Database {
     pool: PgPool,
     connect: PgConnectOptions,
-    /// Milliseconds that a statement of the appender may take.
-    limit: String,
+    /// How long a statement may take; zero: for ever.
+    limit: Duration,
 }
+
+/// Beside the time that a statement may take: for its way there and back.
+const ON_THE_WAY: Duration = Duration::from_secs(5);
 
 /// For sessions whose few statements are planned once. Planned while the table was empty, they
 /// would read it from end to end for ever: they look rows up by the key, whatever its size.
@@ -60,7 +63,7 @@ impl Database {
     /// When the address cannot be read or nobody answers. The password is never part of an error.
     pub async fn connect(url: &str, options: DatabaseOptions) -> Result<Self, StoreError> {
         const ATTEMPTED: &str = "connecting";
-        let limit = options.statement_timeout.as_millis().to_string();
+        let limit = options.statement_timeout;
         let connect = address(url)?
             .application_name(&options.application_name)
             // A session that is left inside a transaction holds back every reader of the cluster.
@@ -78,7 +81,9 @@ impl Database {
             .close()
             .await
             .map_err(|e| classify::store(ATTEMPTED, e))?;
-        let limited = connect.clone().options([("statement_timeout", &limit)]);
+        let limited = connect
+            .clone()
+            .options([("statement_timeout", milliseconds(limit))]);
         let pool = PgPoolOptions::new()
             .max_connections(options.connections_max)
             .acquire_timeout(options.acquire_timeout)
@@ -103,7 +108,7 @@ impl Database {
         Self {
             pool,
             connect,
-            limit: limit.as_millis().to_string(),
+            limit,
         }
     }
 
@@ -129,8 +134,8 @@ impl Database {
     pub(super) async fn appending_connection(&self) -> Result<sqlx::PgConnection, StoreError> {
         let connect = self.connect.clone();
         let connect = connect.options(PLANNED_ONCE);
-        let connect = connect.options([("statement_timeout", &self.limit)]);
-        let connected = connect.connect().await;
+        let connect = connect.options([("statement_timeout", milliseconds(self.limit))]);
+        let connected = self.in_time(connect.connect()).await;
         let mut connection =
             connected.map_err(|e| classify::store("connecting to append events", e))?;
         cluster::check(&mut connection).await?;
@@ -140,8 +145,8 @@ impl Database {
     /// A connection for a reader of streams, whose one statement is planned once as well.
     pub(super) async fn loading_connection(&self) -> Result<sqlx::PgConnection, StoreError> {
         let connect = self.connect.clone().options(PLANNED_ONCE);
-        let connect = connect.options([("statement_timeout", &self.limit)]);
-        let connected = connect.connect().await;
+        let connect = connect.options([("statement_timeout", milliseconds(self.limit))]);
+        let connected = self.in_time(connect.connect()).await;
         connected.map_err(|e| classify::store("connecting to load streams", e))
     }
 
@@ -156,6 +161,24 @@ impl Database {
         cluster::check(&mut connection).await
     }
 
+    /// Waits for an answer for as long as the server may take, and not for ever: a connection that
+    /// died without saying so would hold up everybody behind it until TCP gives up.
+    pub(super) async fn in_time<T>(
+        &self,
+        answer: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, sqlx::Error> {
+        let Some(within) = self.answers_within() else {
+            return answer.await;
+        };
+        let answer = tokio::time::timeout(within, answer).await;
+        answer.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
+    }
+
+    /// When an answer is not going to come any more; `None`: the server may take for ever.
+    pub(super) fn answers_within(&self) -> Option<Duration> {
+        (!self.limit.is_zero()).then(|| self.limit.saturating_add(ON_THE_WAY))
+    }
+
     /// How a session of its own connects, outside the pool.
     pub(super) fn session(&self) -> PgConnectOptions {
         self.connect.clone()
@@ -168,6 +191,10 @@ impl Database {
             .await
             .map_err(|e| classify::store("connecting", e))
     }
+}
+
+fn milliseconds(limit: Duration) -> String {
+    limit.as_millis().to_string()
 }
 
 /// Reads an address. What it holds is never part of the error: it may be a password.

@@ -115,7 +115,7 @@ impl Reader {
                 }
                 Err(_) => {
                     self.connection = None;
-                    tokio::spawn(one_by_one(self.database.clone(), requests));
+                    each_by_itself(&self.database, requests);
                 }
             }
         }
@@ -141,9 +141,8 @@ impl Reader {
             .bind(types)
             .bind(ids)
             .bind(requests.iter().map(|r| bigint(r.after)).collect::<Vec<_>>())
-            .fetch_all(connection)
-            .await
-            .map_err(failed)?;
+            .fetch_all(connection);
+        let rows = self.database.in_time(rows).await.map_err(failed)?;
         sort(requests, &rows).map_err(failed)
     }
 }
@@ -162,12 +161,14 @@ async fn gather(queue: &tokio::sync::Mutex<mpsc::Receiver<Request>>) -> Option<V
     Some(requests)
 }
 
-async fn one_by_one(database: Database, requests: Vec<Request>) {
+/// At once, so that nobody hears of an outage later than the others.
+fn each_by_itself(database: &Database, requests: Vec<Request>) {
     for request in requests {
-        if !request.answer.is_closed() {
+        let database = database.clone();
+        tokio::spawn(async move {
             let loaded = load_stream(&database, &request.stream, request.after).await;
             drop(request.answer.send(loaded));
-        }
+        });
     }
 }
 

@@ -7,6 +7,7 @@
 mod adopt;
 mod already_done;
 mod appender;
+mod black_hole;
 mod cluster;
 mod codec;
 mod concurrency;

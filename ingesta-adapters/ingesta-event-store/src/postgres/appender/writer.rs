@@ -58,9 +58,15 @@ impl Writer {
 
     /// Stores one command with a statement of its own.
     async fn one(&mut self, request: Request) {
+        // It may be sent again after a rival rolled it back, each time with the whole limit.
+        let limit = self.database.answers_within();
+        let limit = limit.map(|limit| limit * (AGAIN_MAX + 1));
         let answer = match self.connection().await {
             Err(cause) => Err(AppendError::NotStored(cause)),
-            Ok(connection) => whole::append(connection, &request.append).await,
+            Ok(connection) => {
+                let answer = whole::append(connection, &request.append);
+                within(limit, answer).await
+            }
         };
         self.settle(&answer);
         match answer {
@@ -111,10 +117,11 @@ impl Writer {
         requests: &[Request],
     ) -> Result<Vec<Option<CommandOutcome>>, classify::Append> {
         let not_stored = |cause| classify::Append::Ended(AppendError::NotStored(cause));
+        let database = self.database.clone();
         let connection = self.connection().await.map_err(not_stored)?;
-        let rows = pack::send(connection, &Arrays::of(requests))
-            .await
-            .map_err(classify::append)?;
+        let arrays = Arrays::of(requests);
+        let sent = database.in_time(pack::send(connection, &arrays)).await;
+        let rows = sent.map_err(classify::append)?;
         self.used = Instant::now();
         outcomes(requests, &rows).map_err(|error| {
             let cause = classify::store("reading an append's answer", error);
@@ -182,7 +189,7 @@ impl Writer {
         }
         if self.used.elapsed() > TRUSTED
             && let Some(connection) = &mut self.connection
-            && connection.ping().await.is_err()
+            && self.database.in_time(connection.ping()).await.is_err()
         {
             self.connection = None;
         }
@@ -192,4 +199,22 @@ impl Writer {
         self.used = Instant::now();
         Ok(self.connection.as_mut().expect("it was made a line ago"))
     }
+}
+
+/// An answer that does not come in time is unknown: the statement was sent.
+async fn within(
+    limit: Option<Duration>,
+    answer: impl Future<Output = Result<CommandOutcome, AppendError>>,
+) -> Result<CommandOutcome, AppendError> {
+    let Some(limit) = limit else {
+        return answer.await;
+    };
+    tokio::time::timeout(limit, answer)
+        .await
+        .unwrap_or_else(|cause| {
+            Err(AppendError::Unknown(StoreError::Unavailable {
+                attempted: "appending events",
+                cause: Box::new(cause),
+            }))
+        })
 }
