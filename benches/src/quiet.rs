@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use ingesta_event_store::subscription::{Commit, Lease, ParkedStream, SubscriptionStatus};
 use ingesta_event_store::{
-    Append, AppendError, CommandOutcome, CommandStamp, EventStorage, FromSnapshot, Lag, Page,
-    Position, RecordedEvent, SchemaHash, SnapshotStorage, Storage, StoreError, StreamId,
+    Append, AppendError, CommandOutcome, CommandStamp, EventStorage, FromSnapshot, Horizon, Lag,
+    Page, Position, RecordedEvent, SchemaHash, SnapshotStorage, Storage, StoreError, StreamId,
     SubscriptionStorage, TypeFilter,
 };
 use tokio::sync::watch;
@@ -62,6 +62,10 @@ impl EventStorage for Quiet {
 
     async fn lag(&self, after: Position) -> Result<Lag, StoreError> {
         self.store.lag(after).await
+    }
+
+    async fn horizon(&self) -> Result<Horizon, StoreError> {
+        self.store.horizon().await
     }
 
     fn appended(&self) -> watch::Receiver<u64> {
@@ -129,5 +133,9 @@ impl SnapshotStorage for Quiet {
         self.store
             .keep_snapshot(stream, schema, version, payload)
             .await
+    }
+
+    async fn forget_snapshots(&self, aggregate_type: &str) -> Result<u64, StoreError> {
+        self.store.forget_snapshots(aggregate_type).await
     }
 }

@@ -43,9 +43,10 @@ pub struct Page {
 }
 
 impl Page {
-    /// The page as far as `end` and no further.
-    pub(crate) fn up_to(mut self, end: Position) -> Self {
-        if self.reached >= end {
+    /// The page as far as `end` and no further. `settled`: nothing can appear before `end` that was
+    /// not there when the page was read, so a page that was not full reaches `end`.
+    pub(crate) fn up_to(mut self, end: Position, settled: bool) -> Self {
+        if self.reached >= end || (settled && !self.more) {
             self.events.retain(|event| event.position <= end);
             self.reached = end;
             self.more = false;

@@ -56,11 +56,20 @@ impl Opened {
 
     /// Refuses a schema that this program does not work on.
     pub(super) async fn checked(self) -> Result<Self, CliError> {
-        match self.database.check_schema().await {
-            Ok(()) => Ok(self),
-            Err(error @ StoreError::SchemaTooOld { .. }) => Err(CliError::NotMigrated(error)),
-            Err(error) => Err(error.into()),
-        }
+        let checked = match self.database.check_schema().await {
+            // A database of our own is always brought up to date.
+            Err(StoreError::SchemaTooOld { .. }) if self.own.is_some() => {
+                self.database.migrate().await.map(drop)
+            }
+            checked => checked,
+        };
+        let error = match checked {
+            Ok(()) => return Ok(self),
+            Err(error @ StoreError::SchemaTooOld { .. }) => CliError::NotMigrated(error),
+            Err(error) => error.into(),
+        };
+        self.close().await?;
+        Err(error)
     }
 
     /// Closes the connections, and stops what was started here.

@@ -1,5 +1,7 @@
 //! An aggregate as it is now: from its snapshot where one counts, else from its first event.
 
+use std::sync::Arc;
+
 use cqrs_es::Aggregate;
 
 use super::{CommandError, Loaded};
@@ -42,6 +44,26 @@ where
             Ok(Loaded::fold(codec, &events)?)
         }
     }
+}
+
+/// Deletes the snapshots of a type, from the time before its events were sealed: nobody reads them
+/// any more, and they hold in the clear what is sealed now. Nobody waits for it either; where it
+/// fails, the next start of the program tries again.
+pub(super) fn forget(storage: Arc<dyn Storage>, aggregate: &'static str) {
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+        tracing::error!(
+            aggregate,
+            "old snapshots were not deleted: there is no runtime"
+        );
+        return;
+    };
+    runtime.spawn(async move {
+        match storage.forget_snapshots(aggregate).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(aggregate, count, "deleted snapshots from before sealing"),
+            Err(error) => tracing::error!(aggregate, %error, "old snapshots were not deleted"),
+        }
+    });
 }
 
 /// Snapshots, unless they would hold in the clear what the events keep sealed.

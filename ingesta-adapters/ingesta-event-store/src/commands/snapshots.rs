@@ -2,6 +2,8 @@
 //!
 //! No caller waits for one, and no command fails for one.
 
+use std::sync::Arc;
+
 use cqrs_es::Aggregate;
 
 use super::{Commands, Loaded, load};
@@ -18,6 +20,10 @@ where
     ///
     /// Without it every load folds the whole stream. Whatever becomes of a snapshot, no command
     /// fails for it and no state is different.
+    ///
+    /// Where the codec seals personal fields none are taken, and those of `A` from before are
+    /// deleted, beside everything else; for that it must be called inside a tokio runtime. A
+    /// program that still runs without sealing may take new ones: they go at the next start.
     ///
     /// ```
     /// # use std::fmt::Error;
@@ -76,6 +82,9 @@ where
     #[must_use]
     pub fn with_snapshots(mut self, snapshots: Snapshots<A>) -> Self {
         self.snapshots = load::permitted(snapshots, &self.codec);
+        if self.codec.seals() {
+            load::forget(Arc::clone(&self.storage), A::TYPE);
+        }
         self
     }
 

@@ -59,4 +59,11 @@ impl SnapshotStorage for MemoryStorage {
         state.snapshots.insert(stream.clone(), (*schema, snapshot));
         Ok(true)
     }
+
+    async fn forget_snapshots(&self, aggregate_type: &str) -> Result<u64, StoreError> {
+        let kept = &mut self.state().snapshots;
+        let before = kept.len();
+        kept.retain(|stream, _| stream.aggregate_type != aggregate_type);
+        Ok((before - kept.len()) as u64)
+    }
 }

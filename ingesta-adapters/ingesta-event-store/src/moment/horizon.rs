@@ -3,6 +3,8 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::Position;
+
 /// How far what is stored is settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Horizon {
@@ -16,4 +18,14 @@ pub struct Horizon {
     pub begun: u64,
     /// Events without a time were stored before this; `None` where there can be none.
     pub adopted_at: Option<DateTime<Utc>>,
+}
+
+impl Horizon {
+    /// True if no event at or before `position` can still appear.
+    #[must_use]
+    pub fn settles(&self, position: Position) -> bool {
+        // Identities begin at 1: the place of identity 0 is before the transaction's first event.
+        let ended = position.xact() < self.over;
+        ended || (position.xact() == self.over && position.identity() == 0)
+    }
 }

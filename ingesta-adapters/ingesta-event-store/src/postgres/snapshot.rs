@@ -41,6 +41,13 @@ on conflict (aggregate_type, aggregate_id) do update
                       and e.aggregate_id = old.aggregate_id and e.sequence = old.version
                       and (e.xact, e.position) = (old.xact, old.position))";
 
+/// In bites: a transaction that writes for long holds back all who read the log.
+const FORGET: &str = "
+delete from ingesta_snapshots
+ where aggregate_type = $1
+   and aggregate_id in (select aggregate_id from ingesta_snapshots
+                         where aggregate_type = $1 limit 1000)";
+
 impl PostgresStorage {
     pub(super) async fn stream_from_snapshot(
         &self,
@@ -86,6 +93,25 @@ impl PostgresStorage {
             .await
             .map_err(|e| classify::store("keeping a snapshot", e))?;
         Ok(kept.rows_affected() > 0)
+    }
+
+    pub(super) async fn delete_snapshots(&self, aggregate_type: &str) -> Result<u64, StoreError> {
+        if aggregate_type.contains('\0') {
+            // No text of this database has one, so there is no such type.
+            return Ok(0);
+        }
+        let mut forgotten = 0;
+        loop {
+            let bite = sqlx::query(FORGET)
+                .bind(aggregate_type)
+                .execute(self.database.pool())
+                .await
+                .map_err(|e| classify::store("deleting snapshots", e))?;
+            if bite.rows_affected() == 0 {
+                return Ok(forgotten);
+            }
+            forgotten += bite.rows_affected();
+        }
     }
 }
 

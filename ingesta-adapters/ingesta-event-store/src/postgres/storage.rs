@@ -162,4 +162,8 @@ impl SnapshotStorage for PostgresStorage {
     ) -> Result<bool, StoreError> {
         self.write_snapshot(stream, schema, version, payload).await
     }
+
+    async fn forget_snapshots(&self, aggregate_type: &str) -> Result<u64, StoreError> {
+        self.delete_snapshots(aggregate_type).await
+    }
 }

@@ -66,4 +66,10 @@ pub trait SnapshotStorage: Send + Sync + 'static {
         version: u64,
         payload: String,
     ) -> Result<bool, StoreError>;
+
+    /// Deletes every snapshot of an aggregate type, of whatever schema; says how many there were.
+    ///
+    /// # Errors
+    /// When the store does not answer; some may be deleted then.
+    async fn forget_snapshots(&self, aggregate_type: &str) -> Result<u64, StoreError>;
 }

@@ -27,7 +27,8 @@ const UNDER_WAY_MAX: usize = 4;
 /// map's keys does not matter.
 ///
 /// The state is kept as plain JSON beside the log. Where the codec seals personal fields, no
-/// snapshots are taken, for they would hold what the events keep sealed.
+/// snapshots are taken, for they would hold what the events keep sealed, and
+/// [`Commands`](crate::Commands) delete those that were taken before.
 #[derive(Debug)]
 pub struct Snapshots<A> {
     every: u64,

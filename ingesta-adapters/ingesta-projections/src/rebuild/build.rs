@@ -10,7 +10,7 @@ use ingesta_event_store::{Database, Position, Storage, StoreError, StreamId};
 use tokio_util::sync::CancellationToken;
 
 use super::keep::Kept;
-use super::names::{Names, Purpose};
+use super::names::{Names, Purpose, fnv};
 use super::parked::{self, Skipped};
 use super::progress::Progress;
 use super::state::{self, Stage};
@@ -57,6 +57,8 @@ pub(crate) struct Build {
     /// Streams that stop before the sequence.
     pub(crate) cut: HashMap<StreamId, u64>,
     pub(crate) skipped: Arc<Skipped>,
+    /// The same, as [`parked::hashes`].
+    pub(crate) skipped_hashes: Vec<String>,
     pub(crate) events: u64,
     pub(crate) rows: u64,
     /// Somebody else had begun it.
@@ -75,7 +77,6 @@ impl Build {
         let names = Names::new(target.name(), target.table(), purpose);
         let (storage, progress) = (&ground.storage, &ground.progress);
         let kept = guard::take(storage, &names, &ground.owner, &ground.options, progress).await?;
-        let skipped = parked::skipped(&ground.database, &names.projection).await?;
         let mut build = Self {
             ground: Arc::clone(ground),
             target: Arc::clone(target),
@@ -85,7 +86,8 @@ impl Build {
             done_below: Some(String::new()),
             stage: Stage::Folding,
             cut: HashMap::new(),
-            skipped: Arc::new(skipped),
+            skipped: Arc::default(),
+            skipped_hashes: Vec::new(),
             events: 0,
             rows: 0,
             resumed: false,
@@ -102,21 +104,34 @@ impl Build {
     }
 
     async fn begin(&mut self, at_most: Option<u64>) -> Result<(), RebuildError> {
+        if self.purpose == Purpose::Rebuild {
+            self.check_owner().await?;
+        }
+        self.look_at_skipped().await?;
         let database = self.ground.database.clone();
-        let database = &database;
         self.drop_marked(&self.names.old, &self.names.old_mark())
             .await?;
-        let made_by = program(&self.ground.owner);
+        let made_by = self.made_by();
         let interrupted = match self.purpose {
-            Purpose::Rebuild => state::load(database, &self.names.projection).await?,
+            Purpose::Rebuild => state::load(&database, &self.names.projection).await?,
             Purpose::Verify => None,
         };
         if let Some(state) = interrupted {
             if self.goes_on(&state, &made_by).await? {
                 return self.go_on(state).await;
             }
-            self.note("begun anew: what was interrupted was another program's, or lost its table");
+            self.note(
+                "begun anew: what was interrupted was another program's, folded events that were \
+                 skipped since, or lost its table",
+            );
         }
+        self.begin_anew(at_most).await
+    }
+
+    /// Begins with an empty fresh table, and without the events that are skipped now.
+    pub(crate) async fn begin_anew(&mut self, at_most: Option<u64>) -> Result<(), RebuildError> {
+        self.look_at_skipped().await?;
+        let made_by = self.made_by();
         let mark = self.names.fresh_mark();
         if self.drop_marked(&self.names.fresh, &mark).await? {
             self.note("what was left of an earlier one was dropped");
@@ -124,8 +139,27 @@ impl Build {
         let lasting = self.purpose == Purpose::Rebuild;
         self.create().await?;
         let epoch = self.kept.lease().epoch;
-        self.upto = state::begin(database, &self.names, epoch, &made_by, !lasting, at_most).await?;
+        let (database, names) = (&self.ground.database, &self.names);
+        self.upto = state::begin(database, names, epoch, &made_by, !lasting, at_most).await?;
+        self.done_below = Some(String::new());
+        self.stage = Stage::Folding;
+        self.cut.clear();
+        (self.rows, self.resumed) = (0, false);
         Ok(())
+    }
+
+    async fn look_at_skipped(&mut self) -> Result<(), StoreError> {
+        let database = &self.ground.database;
+        let skipped = parked::skipped(database, &self.names.projection).await?;
+        self.skipped_hashes = parked::hashes(database, &skipped).await?;
+        self.skipped = Arc::new(skipped);
+        Ok(())
+    }
+
+    /// Which program folds, without which events.
+    fn made_by(&self) -> String {
+        let skipped = fnv(&self.skipped_hashes.concat());
+        format!("{}, skips {skipped:016x}", program(&self.ground.owner))
     }
 
     async fn goes_on(&self, state: &state::State, made_by: &str) -> Result<bool, StoreError> {
@@ -133,13 +167,20 @@ impl Build {
             return Ok(false);
         }
         let mark = fresh::mark(&self.ground.database, &self.names.fresh).await?;
-        Ok(mark == Some(self.names.fresh_mark()))
+        // A subscription that somebody has removed begins at the log's beginning: what follows
+        // from there into this table would fold everything twice.
+        let follows = self.checkpoint().await? >= Position::new(state.upto, 0);
+        Ok(mark == Some(self.names.fresh_mark()) && follows)
     }
 
     async fn go_on(&mut self, state: state::State) -> Result<(), RebuildError> {
         self.upto = state.upto;
         self.done_below = state.done_below;
-        self.stage = state.stage;
+        // All rows are written, whatever else was: folding them again would double them.
+        self.stage = match (state.stage, &self.done_below) {
+            (Stage::Folding, None) => Stage::Indexing,
+            (stage, _) => stage,
+        };
         self.events = state.events;
         self.rows = state.rows;
         self.resumed = true;

@@ -84,28 +84,23 @@ impl Build {
             failed,
         } = folded;
         if !failed.is_empty() {
-            self.park(failed).await?;
-            // An event may touch rows of several slices: those of the earlier ones hold it.
+            // An event may touch rows of several slices: those of the earlier ones hold it. They
+            // go first: who is killed in between has nothing but a fold to repeat.
             let first = self.done_below.as_ref().is_none_or(String::is_empty);
             if !first && !self.target.keyed_by_aggregate() {
                 self.empty().await?;
             }
-            return Ok(());
+            return self.park(failed).await;
         }
         let progress = &self.ground.progress;
         progress.phase(RebuildPhase::Writing, Some(&self.names.projection));
-        let is_last = until.is_none();
         if until.is_some() && until <= self.done_below {
             return Err(RebuildError::Memory {
                 projection: self.names.projection.clone(),
                 bytes: self.ground.options.memory_bytes,
             });
         }
-        self.write(rows, until).await?;
-        if is_last {
-            self.reached(Stage::Indexing).await?;
-        }
-        Ok(())
+        self.write(rows, until).await
     }
 }
 

@@ -9,9 +9,13 @@ use super::RebuildError;
 use super::build::Build;
 use super::fence;
 use super::guard::taken_over;
-use super::names::{Purpose, literal};
+use super::names::literal;
+use super::swap::Pauses;
 use crate::TableName;
 use crate::database::columns;
+
+/// A busy machine can make one try fail where nobody uses the table.
+const TRIES_MIN: u32 = 3;
 
 /// Whose table it is; `None`: there is none.
 pub(crate) async fn mark(
@@ -43,8 +47,11 @@ impl Build {
         match mark(&self.ground.database, table).await? {
             None => Ok(false),
             Some(found) if found == expected => {
-                let sql = format!("drop table if exists {};", table.quoted());
-                self.fenced(ATTEMPTED, &sql).await?;
+                let mut sql = format!("drop table if exists {};", table.quoted());
+                if *table == self.names.fresh {
+                    sql += &self.forget_sql();
+                }
+                self.fenced(ATTEMPTED, table, &sql).await?;
                 Ok(true)
             }
             Some(_) => Err(RebuildError::Store(StoreError::Refused {
@@ -56,17 +63,27 @@ impl Build {
 
     /// Makes it, without its key: rows are written faster into a table that has none.
     pub(crate) async fn create(&self) -> Result<(), RebuildError> {
-        // What is only to be looked at and dropped need not survive a crash of the server.
-        let kind = match self.purpose {
-            Purpose::Rebuild => "",
-            Purpose::Verify => "unlogged",
-        };
         let (table, columns) = (self.names.fresh.quoted(), columns(""));
         let mark = literal(&self.names.fresh_mark());
-        // In one transaction: there is no table without its mark.
-        let sql =
-            format!("create {kind} table {table} ({columns}); comment on table {table} is {mark};");
-        self.fenced("making the table of a rebuild", &sql).await
+        let forget = self.forget_sql();
+        // In one transaction: there is no table without its mark. Nothing vacuums it before the
+        // swap, for that would be in the way of every lock. A verification's is logged too: an
+        // unlogged one is empty after a crash of the server, and would tell of a difference.
+        let sql = format!(
+            "create table {table} ({columns}) with (autovacuum_enabled = false);
+             comment on table {table} is {mark};
+             {forget}"
+        );
+        let fresh = &self.names.fresh;
+        self.fenced("making the table of a rebuild", fresh, &sql)
+            .await
+    }
+
+    /// Whoever drops or makes the fresh table forgets how far an earlier one was, at once: nobody
+    /// may go on with a table that is not the one which was told of.
+    fn forget_sql(&self) -> String {
+        let key = literal(&self.state_key());
+        format!("delete from ingesta_rebuilds where projection = {key};")
     }
 
     /// Empties it and begins its fold again; what is parked stays so.
@@ -76,14 +93,69 @@ impl Build {
             "truncate {table};
              update ingesta_rebuilds set done_below = '', rows = 0 where projection = {key};"
         );
-        self.fenced("emptying the table of a rebuild", &sql).await?;
+        let fresh = &self.names.fresh;
+        self.fenced("emptying the table of a rebuild", fresh, &sql)
+            .await?;
         self.done_below = Some(String::new());
         self.rows = 0;
         Ok(())
     }
 
-    async fn fenced(&self, attempted: &'static str, sql: &str) -> Result<(), RebuildError> {
-        let done = fence::execute(&self.ground.database, attempted, self.kept.lease(), sql).await;
-        done.map_err(|e| taken_over(&self.names, e))
+    /// A fenced block that has `table` for itself; tried again while somebody uses it.
+    pub(crate) async fn fenced(
+        &self,
+        attempted: &'static str,
+        table: &TableName,
+        sql: &str,
+    ) -> Result<(), RebuildError> {
+        let (database, lease) = (&self.ground.database, self.kept.lease());
+        let tries = self.ground.options.swap_tries.max(TRIES_MIN);
+        let mut pauses = Pauses::default();
+        for number in 1..=tries {
+            let done = fence::execute(database, attempted, lease, &[table], sql).await;
+            if done.map_err(|e| taken_over(&self.names, e))? {
+                return Ok(());
+            }
+            if number < tries {
+                self.note(&format!(
+                    "table {table} is in use: {attempted} is tried again"
+                ));
+                pauses.next().await;
+            }
+        }
+        Err(RebuildError::TableBusy {
+            table: table.to_string(),
+            tries,
+        })
+    }
+
+    /// Refuses a view's table that somebody else has filled: the swap would drop it.
+    pub(crate) async fn check_owner(&self) -> Result<(), RebuildError> {
+        let table = &self.names.table;
+        let Some(found) = mark(&self.ground.database, table).await? else {
+            return Ok(());
+        };
+        if found == self.names.mark() {
+            return Ok(());
+        }
+        let failed = |e| Database::failure("looking at the table of a view", e);
+        let sql = format!("select exists (select from {}) as filled", table.quoted());
+        let row = sqlx::query(&sql).fetch_one(self.ground.database.pool());
+        let filled: bool = row
+            .await
+            .and_then(|row| row.try_get("filled"))
+            .map_err(failed)?;
+        if filled || !found.is_empty() {
+            return Err(self.not_ours());
+        }
+        Ok(())
+    }
+
+    pub(crate) fn not_ours(&self) -> RebuildError {
+        let (table, mark) = (&self.names.table, self.names.mark());
+        RebuildError::Store(StoreError::Refused {
+            attempted: "replacing the table of a projection",
+            cause: format!("table {table} is in use by something else than {mark}").into(),
+        })
     }
 }

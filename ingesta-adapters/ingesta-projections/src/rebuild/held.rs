@@ -10,8 +10,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use ingesta_event_store::subscription::{Commit, Lease, ParkedStream, SubscriptionStatus};
 use ingesta_event_store::{
-    Append, AppendError, CommandOutcome, CommandStamp, EventStorage, FromSnapshot, Lag, Page,
-    Position, RecordedEvent, SchemaHash, SnapshotStorage, Storage, StoreError, StreamId,
+    Append, AppendError, CommandOutcome, CommandStamp, EventStorage, FromSnapshot, Horizon, Lag,
+    Page, Position, RecordedEvent, SchemaHash, SnapshotStorage, Storage, StoreError, StreamId,
     SubscriptionStorage, TypeFilter,
 };
 use tokio::sync::watch;
@@ -54,6 +54,10 @@ impl EventStorage for Held {
 
     async fn lag(&self, after: Position) -> Result<Lag, StoreError> {
         self.storage.lag(after).await
+    }
+
+    async fn horizon(&self) -> Result<Horizon, StoreError> {
+        self.storage.horizon().await
     }
 
     fn appended(&self) -> watch::Receiver<u64> {
@@ -125,5 +129,9 @@ impl SnapshotStorage for Held {
     ) -> Result<bool, StoreError> {
         let kept = self.storage.keep_snapshot(stream, schema, version, payload);
         kept.await
+    }
+
+    async fn forget_snapshots(&self, aggregate_type: &str) -> Result<u64, StoreError> {
+        self.storage.forget_snapshots(aggregate_type).await
     }
 }

@@ -110,7 +110,7 @@ fn beside(table: &TableName, suffix: &str) -> TableName {
 }
 
 /// FNV-1a: the same in every version of this program, which `std` does not promise of its own.
-fn fnv(text: &str) -> u64 {
+pub(super) fn fnv(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })

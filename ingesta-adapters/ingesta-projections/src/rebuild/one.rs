@@ -1,13 +1,17 @@
 //! One row, folded anew and written in its place, while the follower is paused.
 //!
 //! A row that is keyed by its aggregate is folded from that stream alone. Any other row needs the
-//! log from its beginning; most of that is read before the pause. Only the row changes and, where
-//! it is keyed by its aggregate, the parking of that stream.
+//! log from its beginning; most of that is read before the pause, and again if a stream was parked,
+//! freed or passed over meanwhile. Only the row changes and, where it is keyed by its aggregate,
+//! the parking of that stream: it is put back where the row stops, be that before the event that
+//! the follower had failed at.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use ingesta_event_store::subscription::{Commit, ConsumeError, Park, Unpark};
+use ingesta_event_store::subscription::{
+    Arg, Commit, ConsumeError, Effect, ParkReason, SqlEffect, Unpark,
+};
 use ingesta_event_store::{Position, RecordedEvent, StoreError, StreamId, TypeFilter};
 
 use super::RebuildError;
@@ -23,8 +27,26 @@ use crate::subscriber::effects;
 
 /// Log entries in one step.
 const PAGE: usize = 1_000;
-/// How soon a stream that fails again is tried by the follower.
-const RETRY: std::time::Duration = std::time::Duration::from_secs(1);
+/// How often the log is read beside the running follower; then in the pause.
+const ROUNDS_MAX: usize = 3;
+
+/// Also back, where the store's own parking goes only forward: the row lacks what stands behind the
+/// event. Only if the operator has passed over this very event since it was read (`{3}` is where
+/// the stream was parked), that stands. The follower tries the event again in a second.
+const PARK: &str = "
+insert into ingesta_parked_streams as p
+       (subscription, aggregate_type, aggregate_id, sequence, xact, position, code, message,
+        attempts, retry_at)
+select own.name, e.aggregate_type, e.aggregate_id, e.sequence, e.xact, e.position, u.code,
+       u.message, 1, clock_timestamp() + interval '1 s'
+  from own, unnest({0}::text[], {1}::text[], {2}::bigint[], {4}::text[], {5}::text[])
+            as u(at, ai, seq, code, message)
+  join events e on (e.aggregate_type, e.aggregate_id, e.sequence) = (u.at, u.ai, u.seq)
+on conflict (subscription, aggregate_type, aggregate_id) do update
+   set sequence = excluded.sequence, xact = excluded.xact, position = excluded.position,
+       code = excluded.code, message = excluded.message, attempts = excluded.attempts,
+       retry_at = excluded.retry_at
+ where p.sequence = any ({3}::bigint[]) or p.sequence <> excluded.sequence + 1";
 
 /// What became of one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,18 +65,52 @@ pub struct Mended {
     pub position: Position,
 }
 
+/// What the view does not hold although it is in the log.
+#[derive(Clone, PartialEq, Eq)]
+struct Aside {
+    /// Streams that stop before the sequence.
+    parked: HashMap<StreamId, u64>,
+    skipped: Skipped,
+}
+
+impl Aside {
+    async fn read(ground: &Ground, projection: &str) -> Result<Self, StoreError> {
+        let parked = ground.storage.parked(projection).await?.into_iter();
+        Ok(Self {
+            parked: parked.map(|row| (row.stream, row.sequence)).collect(),
+            skipped: parked::skipped(&ground.database, projection).await?,
+        })
+    }
+}
+
+/// An event that cannot be folded.
+struct Failed {
+    stream: StreamId,
+    sequence: u64,
+    reason: ParkReason,
+}
+
 /// A row on its way through the log.
 struct Row<'a> {
     target: &'a dyn Target,
     key: &'a str,
-    skipped: Skipped,
+    aside: Aside,
     row: Option<StoredRow>,
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
+    fn new(target: &'a dyn Target, key: &'a str, aside: Aside) -> Self {
+        Self {
+            target,
+            key,
+            aside,
+            row: None,
+        }
+    }
+
     /// Folds events; an event that fails is answered with, and nothing behind it is folded.
-    fn take(&mut self, mut events: Vec<RecordedEvent>) -> Result<Option<Park>, RebuildError> {
-        events.retain(|event| !is_skipped(&self.skipped, event));
+    fn take(&mut self, mut events: Vec<RecordedEvent>) -> Result<Option<Failed>, RebuildError> {
+        events.retain(|event| !is_skipped(&self.aside.skipped, event));
         let fold = |row, events: &[RecordedEvent]| self.target.fold_one(self.key, row, events);
         let (index, reason) = match fold(self.row.clone(), &events) {
             Ok(row) => {
@@ -67,13 +123,10 @@ impl Row<'_> {
         let before = fold(self.row.clone(), &events[..index]);
         self.row = before.map_err(|error| self.refused(&error.to_string()))?;
         let event = &events[index];
-        Ok(Some(Park {
+        Ok(Some(Failed {
             stream: event.stream.clone(),
             sequence: event.sequence,
-            position: event.position,
             reason,
-            attempts: 1,
-            retry_after: Some(RETRY),
         }))
     }
 
@@ -102,41 +155,80 @@ pub(crate) async fn mend(
             message: "no row has such a key".to_owned(),
         });
     }
-    let mut row = Row {
-        target,
-        key,
-        skipped: parked::skipped(&ground.database, name).await?,
-        row: None,
-    };
-    let by_stream = match target.types() {
-        TypeFilter::Only(types) if target.keyed_by_aggregate() => Some(types),
-        TypeFilter::Only(_) | TypeFilter::All => None,
-    };
-    let mut reached = Position::START;
-    if by_stream.is_none() {
-        reached = read_to(ground, &mut row, reached, at).await?;
-    }
-    let kept = live::pause(ground, name).await?;
-    let mended = match by_stream {
-        Some(types) => {
+    match target.types() {
+        TypeFilter::Only(types) if target.keyed_by_aggregate() => {
+            let kept = live::pause(ground, name).await?;
             let streams = types.into_iter().map(|kind| StreamId::new(kind, key));
-            from_streams(ground, &kept, row, streams.collect()).await
+            let mended = from_streams(ground, &kept, target, key, streams.collect()).await;
+            kept.release().await;
+            mended
         }
-        None => match read_to(ground, &mut row, reached, kept.lease().checkpoint).await {
-            Ok(_) => store(ground, &kept, row, Vec::new(), Vec::new()).await,
-            Err(error) => Err(error),
-        },
-    };
+        TypeFilter::Only(_) | TypeFilter::All => from_log(ground, target, key, at).await,
+    }
+}
+
+/// The row of the whole log, of which what stands up to `at` is read before the pause.
+async fn from_log(
+    ground: &Arc<Ground>,
+    target: &dyn Target,
+    key: &str,
+    at: Position,
+) -> Result<Mended, RebuildError> {
+    for _ in 0..ROUNDS_MAX {
+        let aside = Aside::read(ground, target.name()).await?;
+        let mut row = Row::new(target, key, aside);
+        let read = read_to(ground, &mut row, Position::START, at).await;
+        let kept = live::pause(ground, target.name()).await?;
+        let mended = go_on(ground, &kept, row, read).await;
+        kept.release().await;
+        if let Some(mended) = mended.transpose() {
+            return mended;
+        }
+        let projection = target.name();
+        tracing::debug!(projection, "parked streams have changed: read anew");
+    }
+    let kept = live::pause(ground, target.name()).await?;
+    let mended = in_the_pause(ground, &kept, target, key).await;
     kept.release().await;
     mended
+}
+
+/// The rest of the log, in the pause; `None` if what was read before is no longer what the view
+/// holds: then a stream that was left out may have caught up behind the reader's back.
+async fn go_on(
+    ground: &Ground,
+    kept: &Kept,
+    mut row: Row<'_>,
+    read: Result<Position, RebuildError>,
+) -> Result<Option<Mended>, RebuildError> {
+    if Aside::read(ground, row.target.name()).await? != row.aside {
+        return Ok(None);
+    }
+    read_to(ground, &mut row, read?, kept.lease().checkpoint).await?;
+    store(ground, kept, row, None, Vec::new()).await.map(Some)
+}
+
+async fn in_the_pause(
+    ground: &Ground,
+    kept: &Kept,
+    target: &dyn Target,
+    key: &str,
+) -> Result<Mended, RebuildError> {
+    let aside = Aside::read(ground, target.name()).await?;
+    let mut row = Row::new(target, key, aside);
+    read_to(ground, &mut row, Position::START, kept.lease().checkpoint).await?;
+    store(ground, kept, row, None, Vec::new()).await
 }
 
 async fn from_streams(
     ground: &Ground,
     kept: &Kept,
-    mut row: Row<'_>,
+    target: &dyn Target,
+    key: &str,
     streams: Vec<StreamId>,
 ) -> Result<Mended, RebuildError> {
+    let aside = Aside::read(ground, target.name()).await?;
+    let mut row = Row::new(target, key, aside);
     let mut events = Vec::new();
     for stream in &streams {
         events.extend(ground.storage.load(stream, 0).await?);
@@ -146,10 +238,14 @@ async fn from_streams(
     let failed = row.take(events)?;
     let freed = streams
         .into_iter()
-        .filter(|stream| failed.as_ref().is_none_or(|park| park.stream != *stream))
+        .filter(|stream| {
+            failed
+                .as_ref()
+                .is_none_or(|failed| failed.stream != *stream)
+        })
         .map(|stream| Unpark { stream, next: None });
     let freed = freed.collect();
-    store(ground, kept, row, failed.into_iter().collect(), freed).await
+    store(ground, kept, row, failed, freed).await
 }
 
 /// Folds the log from behind `from` to `to`, without what is parked.
@@ -159,11 +255,6 @@ async fn read_to(
     from: Position,
     to: Position,
 ) -> Result<Position, RebuildError> {
-    let parked = ground.storage.parked(row.target.name()).await?;
-    let parked: HashMap<StreamId, u64> = parked
-        .into_iter()
-        .map(|parked| (parked.stream, parked.sequence))
-        .collect();
     let types = row.target.types();
     let mut reached = from;
     while reached < to {
@@ -174,7 +265,7 @@ async fn read_to(
         reached = page.reached.min(to);
         let mut events = page.events;
         events.retain(|event| {
-            let cut = parked.get(&event.stream);
+            let cut = row.aside.parked.get(&event.stream);
             event.position <= to && cut.is_none_or(|cut| event.sequence < *cut)
         });
         if row.take(events)?.is_some() {
@@ -189,7 +280,7 @@ async fn store(
     ground: &Ground,
     kept: &Kept,
     row: Row<'_>,
-    park: Vec<Park>,
+    failed: Option<Failed>,
     unpark: Vec<Unpark>,
 ) -> Result<Mended, RebuildError> {
     let (table, key) = (row.target.table(), row.key.to_owned());
@@ -210,12 +301,14 @@ async fn store(
             (None, None) => false,
             _ => true,
         },
-        parked: !park.is_empty(),
+        parked: failed.is_some(),
         position: kept.lease().checkpoint,
     };
+    let parked = failed.map(|failed| park(failed, &row.aside));
+    let mut effects = effects(table, vec![(key, row.row)]);
+    effects.extend(parked);
     let commit = Commit {
-        effects: effects(table, vec![(key, row.row)]),
-        park,
+        effects,
         unpark,
         ..Commit::default()
     };
@@ -226,4 +319,21 @@ async fn store(
         }),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Puts the stream of a failed event aside, wherever it was parked before.
+fn park(failed: Failed, aside: &Aside) -> Effect {
+    let bigint = |sequence| i64::try_from(sequence).unwrap_or(i64::MAX);
+    let before = aside.parked.get(&failed.stream).copied();
+    Effect::Sql(SqlEffect {
+        sql: PARK.to_owned(),
+        args: vec![
+            Arg::Texts(vec![failed.stream.aggregate_type.to_string()]),
+            Arg::Texts(vec![failed.stream.aggregate_id]),
+            Arg::Bigints(vec![bigint(failed.sequence)]),
+            Arg::Bigints(before.into_iter().map(bigint).collect()),
+            Arg::Texts(vec![failed.reason.code]),
+            Arg::Texts(vec![failed.reason.message]),
+        ],
+    })
 }

@@ -13,6 +13,7 @@ use sqlx::Row as _;
 
 use super::RebuildError;
 use super::build::Build;
+use super::names::literal;
 use super::pass::FailedEvent;
 
 /// More than this many streams with an event that cannot be folded is not an accident.
@@ -48,6 +49,64 @@ pub(crate) async fn skipped(database: &Database, projection: &str) -> Result<Ski
     };
     let events: Result<HashSet<_>, _> = rows.iter().map(read).collect();
     events.map_err(failed)
+}
+
+/// One text for each of the events, the same ones each time, which tells nobody whose they are.
+pub(crate) async fn hashes(
+    database: &Database,
+    skipped: &Skipped,
+) -> Result<Vec<String>, StoreError> {
+    if skipped.is_empty() {
+        return Ok(Vec::new());
+    }
+    let failed = |e| Database::failure("naming skipped events", e);
+    let (mut types, mut ids, mut sequences) = (Vec::new(), Vec::new(), Vec::new());
+    for (stream, sequence) in skipped {
+        types.push(stream.aggregate_type.to_string());
+        ids.push(stream.aggregate_id.clone());
+        sequences.push(i64::try_from(*sequence).unwrap_or(i64::MAX));
+    }
+    let sql = format!(
+        "select {HASH} as hash from unnest($1::text[], $2::text[], $3::bigint[])
+           as k(aggregate_type, aggregate_id, sequence) order by 1"
+    );
+    let rows = sqlx::query(&sql)
+        .bind(types)
+        .bind(ids)
+        .bind(sequences)
+        .fetch_all(database.pool())
+        .await
+        .map_err(failed)?;
+    let hashes: Result<Vec<_>, _> = rows.iter().map(|row| row.try_get("hash")).collect();
+    hashes.map_err(failed)
+}
+
+const HASH: &str = "encode(sha256(convert_to(format('%L %L %s', k.aggregate_type, k.aggregate_id,
+    k.sequence), 'UTF8')), 'hex')";
+
+/// A condition: what an operator has passed over in the view is not what the build has folded
+/// without. Where the build holds a stream back at such an event, it has not folded it either.
+pub(crate) fn differ_sql(live: &str, build: &str, hashes: &[String]) -> String {
+    let count = hashes.len();
+    let hashes: Vec<String> = hashes.iter().map(|hash| literal(hash)).collect();
+    let hashes = format!("array[{}]::text[]", hashes.join(", "));
+    format!(
+        "exists (select from ingesta_skipped_events k
+                  where k.subscription = {live} and {HASH} <> all ({hashes})
+                    and not exists (
+                      select from ingesta_parked_streams p
+                       where p.subscription = {build} and p.sequence <= k.sequence
+                         and (p.aggregate_type, p.aggregate_id)
+                             = (k.aggregate_type, k.aggregate_id)
+                         and k.sequence - p.sequence + 1 = (
+                           select count(*) from ingesta_skipped_events j
+                            where j.subscription = {live}
+                              and (j.aggregate_type, j.aggregate_id)
+                                  = (k.aggregate_type, k.aggregate_id)
+                              and j.sequence between p.sequence and k.sequence)))
+         or {count} <> (select count(*) from ingesta_skipped_events k
+                         where k.subscription = {live} and {HASH} = any ({hashes}))"
+    )
 }
 
 /// Where the parked streams of an interrupted build stop.

@@ -127,7 +127,10 @@ impl Rebuild {
         ground.database.check_cluster().await?;
         let mut mended = Vec::new();
         for target in &targets {
-            mended.push(one::mend(&ground, &**target, key).await?);
+            // Stopped in the middle nothing is written, and the follower goes on when the lease that
+            // paused it has run out.
+            let mend = ground.until_stopped(one::mend(&ground, &**target, key));
+            mended.push(mend.await?);
         }
         Ok(mended)
     }

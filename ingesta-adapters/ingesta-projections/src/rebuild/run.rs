@@ -85,15 +85,7 @@ async fn finish(ground: &Ground, builds: &mut [Build]) -> Result<Vec<Rebuilt>, R
     folding::fold(ground, builds).await?;
     let mut done = Vec::new();
     for build in builds {
-        build.index().await?;
-        build.approach().await?;
-        let compared = if ground.options.compare {
-            build.compare().await?
-        } else {
-            None
-        };
-        build.approach().await?;
-        let position = build.swap().await?;
+        let (compared, position) = replace(ground, build).await?;
         let projection = build.names.projection.clone();
         let parked = ground.storage.parked(&projection).await?.len() as u64;
         done.push(Rebuilt {
@@ -107,4 +99,36 @@ async fn finish(ground: &Ground, builds: &mut [Build]) -> Result<Vec<Rebuilt>, R
         });
     }
     Ok(done)
+}
+
+/// How often a build is begun anew because an operator skips events that it has folded.
+const ANEW_MAX: u32 = 5;
+
+/// Swaps the table of what is folded.
+async fn replace(
+    ground: &Ground,
+    build: &mut Build,
+) -> Result<(Option<Compared>, Position), RebuildError> {
+    for number in 0..=ANEW_MAX {
+        if number > 0 {
+            build.note("begun anew: events that it holds were skipped in the view meanwhile");
+            build.begin_anew(None).await?;
+            folding::fold(ground, std::slice::from_mut(build)).await?;
+        }
+        build.index().await?;
+        build.approach().await?;
+        let compared = if ground.options.compare {
+            build.compare().await?
+        } else {
+            None
+        };
+        build.approach().await?;
+        if let Some(position) = build.swap().await? {
+            return Ok((compared, position));
+        }
+    }
+    Err(RebuildError::Stopped {
+        projection: build.names.projection.clone(),
+        message: "events were skipped in the view during every try".to_owned(),
+    })
 }

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use ingesta_event_store::{Database, Position, StoreError};
+use ingesta_event_store::{Database, Position};
 use sqlx::postgres::PgConnection;
 use sqlx::{Executor as _, Row as _};
 
@@ -16,7 +16,7 @@ use super::keep::Kept;
 use super::names::{Purpose, literal};
 use super::progress::RebuildPhase;
 use super::target::Target;
-use super::{RebuildError, digest, fence, folding, live, run, session};
+use super::{RebuildError, digest, folding, live, run, session};
 
 /// What a verification found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -207,15 +207,9 @@ impl Build {
         let sql = format!(
             "drop table if exists {table}; delete from ingesta_subscriptions where name = {name};"
         );
-        let lease = self.kept.lease();
-        let done = fence::execute(&self.ground.database, "clearing away", lease, &sql).await;
-        if let Err(error) = done {
-            self.left_behind(&error);
-        }
-    }
-
-    fn left_behind(&self, error: &StoreError) {
         let table = &self.names.fresh;
-        tracing::warn!(%table, %error, "the table of a verification was left behind");
+        if let Err(error) = self.fenced("clearing away", table, &sql).await {
+            tracing::warn!(%table, %error, "the table of a verification was left behind");
+        }
     }
 }

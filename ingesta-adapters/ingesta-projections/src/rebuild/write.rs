@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 
 use super::build::Build;
 use super::names::Purpose;
+use super::state::Stage;
 use super::{RebuildError, session};
 use crate::row::StoredRow;
 
@@ -28,7 +29,8 @@ struct Chunk {
     last_key: String,
 }
 
-/// The lease is renewed, and checked, by the same transaction that holds the rows.
+/// The lease is renewed, and checked, by the same transaction that holds the rows. What ends the
+/// fold says so in the same statement: nobody may find all rows written and fold them again.
 const MOVE: &str = "
 with own as (
   update ingesta_subscriptions
@@ -37,7 +39,8 @@ with own as (
   returning name),
 moved as (
   update ingesta_rebuilds r
-     set done_below = $5, rows = r.rows + $6, moved_at = clock_timestamp()
+     set done_below = $5, rows = r.rows + $6, moved_at = clock_timestamp(),
+         phase = case when $5::text is null then 'indexing' else r.phase end
     from own where r.projection = $4)
 select count(*) as owned from own";
 
@@ -111,6 +114,9 @@ impl Build {
             });
         }
         session.execute("commit").await.map_err(failed)?;
+        if frontier.is_none() {
+            self.stage = Stage::Indexing;
+        }
         self.done_below = frontier;
         self.rows += rows;
         self.ground.progress.add_rows(rows);

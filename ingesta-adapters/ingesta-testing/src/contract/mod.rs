@@ -132,6 +132,7 @@ pub async fn snapshot_contract(storage: Arc<dyn Storage>) {
     snapshot::a_newer_snapshot_stays(storage).await;
     snapshot::another_schema_is_as_good_as_none(storage).await;
     snapshot::what_is_not_stored_is_not_kept(storage).await;
+    snapshot::those_of_one_type_are_forgotten(storage).await;
 }
 
 /// Questions about the past: settled or refused, never guessed at.

@@ -96,3 +96,25 @@ pub(super) async fn what_is_not_stored_is_not_kept(storage: &dyn Storage) {
     }
     assert_eq!(kept(storage, &mine, MINE).await, None);
 }
+
+pub(super) async fn those_of_one_type_are_forgotten(storage: &dyn Storage) {
+    let of = |kind: &'static str, id: &str| StreamId::new(kind, id.to_owned());
+    let streams = [
+        of("snap-sealed", "a"),
+        of("snap-sealed", "b"),
+        of("snap-open", "a"),
+    ];
+    for (stream, schema) in streams.iter().zip([MINE, OTHER, MINE]) {
+        stored(storage, to_one(stream, 0, 2)).await;
+        assert!(keeps(storage, stream, schema, 1).await);
+    }
+    for expected in [2, 0] {
+        let forgotten = storage.forget_snapshots("snap-sealed").await;
+        assert_eq!(forgotten.expect("the store answers"), expected);
+    }
+    let [one, other, open] = &streams;
+    assert_eq!(kept(storage, one, MINE).await, None);
+    assert_eq!(kept(storage, other, OTHER).await, None);
+    assert_eq!(kept(storage, open, MINE).await, Some(1), "another type's");
+    assert!(keeps(storage, one, MINE, 2).await, "it is no prohibition");
+}

@@ -29,7 +29,10 @@ pub(super) async fn run(config: &Config, args: RebuildArgs, out: &Out) -> Result
     let rebuild = prepared(&opened.database, &names, args.memory, !args.no_compare);
     let rebuild = rebuild.stopped_by(stop.clone());
     let done = match &args.key {
-        Some(key) => one(rebuild, key, out).await,
+        Some(key) => stoppable(&mut signals, &stop, rebuild.one(key))
+            .await
+            .map(|done| mended_rows(&done, out))
+            .map_err(CliError::from),
         None => all(rebuild, &mut signals, &stop, out).await,
     };
     opened.close().await?;
@@ -45,10 +48,10 @@ async fn all(
     let began = Instant::now();
     let shown = tokio::spawn(progress::show(rebuild.progress(), out.clone()));
     let done = stoppable(signals, stop, rebuild.run()).await;
+    let seconds = began.elapsed().as_secs_f64();
     // It ends with the rebuild, whose last word it shows.
     let _ = shown.await;
     let done = done?;
-    let seconds = began.elapsed().as_secs_f64();
     out.json(&json!({
         "event": "rebuilt",
         "projections": done.iter().map(rebuilt).collect::<Vec<_>>(),
@@ -62,11 +65,10 @@ async fn all(
     Ok(Exit::Done)
 }
 
-async fn one(rebuild: Rebuild, key: &str, out: &Out) -> Result<Exit, CliError> {
-    let done = rebuild.one(key).await?;
+fn mended_rows(done: &[Mended], out: &Out) -> Exit {
     let projections: Vec<Value> = done.iter().map(mended).collect();
     out.json(&json!({ "event": "mended", "projections": projections }));
-    for done in &done {
+    for done in done {
         let what = match (done.changed, done.after) {
             (false, _) => "the row was right",
             (true, Some(_)) => "the row was written anew",
@@ -79,7 +81,7 @@ async fn one(rebuild: Rebuild, key: &str, out: &Out) -> Result<Exit, CliError> {
         };
         out.text(format_args!("{}: {what}{parked}", done.projection));
     }
-    Ok(Exit::Done)
+    Exit::Done
 }
 
 fn described(done: &Rebuilt) -> String {

@@ -6,6 +6,7 @@
 //! It does not say what to do with an event (that is the [`Subscriber`]), and it starts no threads:
 //! one runner is one task.
 
+mod again;
 mod backoff;
 mod board;
 mod call;
@@ -32,6 +33,7 @@ pub use handle::{RunnerHandle, RunnerStatus};
 pub use options::RunnerOptions;
 pub use wait::{Waited, wait_for};
 
+use self::again::Again;
 use self::backoff::{Backoff, jittered};
 use self::board::Board;
 use self::ended::Ended;
@@ -103,7 +105,7 @@ impl Runner {
 
     /// Takes the subscription to `position` and ends: nothing after it is read, and the checkpoint
     /// stands at `position` when [`RunnerHandle::join`] returns. It ends at once where the
-    /// checkpoint is there already or beyond, and waits where the log is not that long yet.
+    /// checkpoint is there already or beyond, and waits while events before `position` may still come.
     #[must_use]
     pub fn until(mut self, position: Position) -> Self {
         self.until = Some(position);
@@ -142,16 +144,22 @@ impl Runner {
 
     async fn go_on(&self, board: &mut Board, shutdown: &CancellationToken) {
         let mut backoff = Backoff::new(self.options.pause_min, self.options.pause_max);
+        let mut again = Again::new(self.options.lease_or_least());
         while !shutdown.is_cancelled() {
             let pause = match self.once(board, shutdown).await {
                 Ended::Shutdown | Ended::Arrived => break,
                 Ended::Elsewhere => {
                     board.standby();
-                    jittered(self.options.standby_poll())
+                    jittered(again.pause(self.options.standby_poll()))
                 }
                 Ended::Panicked => {
                     board.stopped("the subscription's code panicked outside the work on an event");
                     self.options.recheck
+                }
+                Ended::Failed(StoreError::LeaseLost { .. }) => {
+                    board.lease_lost();
+                    again.lost(board.take_progress());
+                    jittered(again.pause(self.options.standby_poll()))
                 }
                 Ended::Failed(error) => {
                     if board.take_progress() {
@@ -174,10 +182,6 @@ impl Runner {
         error: &StoreError,
         backoff: &mut Backoff,
     ) -> Duration {
-        if matches!(error, StoreError::LeaseLost { .. }) {
-            board.lease_lost();
-            return jittered(self.options.standby_poll());
-        }
         if error.is_transient() {
             board.unavailable(error);
             return backoff.next();

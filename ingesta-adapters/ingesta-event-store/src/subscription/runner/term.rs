@@ -92,12 +92,13 @@ impl<'r> Term<'r> {
             self.until_arrived()?;
             self.retry_due().await?;
             appended.borrow_and_update();
+            let settled = self.until_settled().await;
             let (from, types) = (self.checkpoint, self.types.clone());
             let page = storage.read_after(from, &types, self.options.batch_or_least());
             let mut page = self.ask("reading the log", page).await?;
             self.board.following(self.checkpoint);
             if let Some(end) = self.until {
-                page = page.up_to(end);
+                page = page.up_to(end, settled);
             }
             let (more, events) = (page.more, page.events.len());
             if page.reached > self.checkpoint {
@@ -124,6 +125,19 @@ impl<'r> Term<'r> {
         } else {
             Ok(())
         }
+    }
+
+    /// Whether everything up to the end of the way is there to be read: then the end is reached
+    /// although no event stands exactly there. Asked before the log is read.
+    async fn until_settled(&self) -> bool {
+        let Some(end) = self.until else { return false };
+        let horizon = in_time(
+            self.options.answer_within,
+            "asking how far the log is settled",
+            self.storage.horizon(),
+        );
+        // A store that cannot tell makes the runner wait for an event behind the end.
+        horizon.await.is_ok_and(|horizon| horizon.settles(end))
     }
 
     fn until_arrived(&self) -> Result<(), Ended> {

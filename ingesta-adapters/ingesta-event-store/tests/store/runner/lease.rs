@@ -110,6 +110,29 @@ async fn a_lost_lease_writes_nothing_and_another_round_begins() {
 }
 
 #[tokio::test]
+async fn a_lease_that_was_taken_for_a_moment_is_asked_for_soon() {
+    let (store, recorder) = (MemoryStorage::new(), Recorder::slow());
+    // A reserve asks every twenty minutes.
+    let lease = HOUR;
+    let run = Run::over(&store, &recorder, RunnerOptions { lease, ..options() });
+    for taken in 1..=2 {
+        happens(&store, "a").await;
+        eventually("a step under way", async || {
+            (recorder.calls() == taken * 2 - 1).then_some(())
+        })
+        .await;
+        // It is taken and given back before the runner notices.
+        store.clock().advance(HOUR);
+        let other = store.acquire(NAME, "other", HOUR).await.unwrap();
+        store.release(&other.expect("it ran out")).await.unwrap();
+        recorder.gate.add_permits(2);
+        run.reaches_head().await;
+    }
+    assert_eq!(recorder.stored("a"), [1, 2]);
+    run.ends().await;
+}
+
+#[tokio::test]
 async fn a_slow_step_keeps_its_lease() {
     let (store, recorder) = (MemoryStorage::new(), Recorder::slow());
     let run = Run::over(&store, &recorder, short());

@@ -56,7 +56,7 @@ async fn where_it_is_already_it_ends_at_once_and_reads_nothing() {
 async fn it_waits_for_a_log_that_is_not_that_long_yet() {
     let (store, recorder) = (MemoryStorage::new(), Recorder::new());
     let first = happens(&store, "a").await;
-    let later = Position::new(first.xact() + 1, 0);
+    let later = Position::new(first.xact() + 2, 0);
     let runner = Runner::new(
         Arc::new(store.clone()),
         Arc::clone(&recorder) as _,
@@ -65,9 +65,27 @@ async fn it_waits_for_a_log_that_is_not_that_long_yet() {
     let handle = runner.until(later).spawn(CancellationToken::new());
     reaches_head(&store).await;
     assert_ne!(*handle.status().borrow(), RunnerStatus::Ended);
-    // The next event lies behind the place: the place is reached without it.
+    // One more may still come before the place, and then no other.
     happens(&store, "a").await;
     handle.join().await;
     assert_eq!(store.checkpoint(NAME).await.unwrap(), Some(later));
+    assert_eq!(recorder.stored("a"), [1, 2]);
+}
+
+#[tokio::test]
+async fn it_ends_on_a_quiet_log_where_no_event_stands() {
+    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let last = happens(&store, "a").await;
+    // Where a snapshot of the log ends: behind its last event, before anything that may come.
+    let end = Position::new(last.xact() + 1, 0);
+    let runner = Runner::new(
+        Arc::new(store.clone()),
+        Arc::clone(&recorder) as _,
+        options(),
+    );
+    let handle = runner.until(end).spawn(CancellationToken::new());
+    let ended = tokio::time::timeout(ingesta_testing::PATIENCE, handle.join());
+    assert!(ended.await.is_ok(), "nothing will ever come there");
+    assert_eq!(store.checkpoint(NAME).await.unwrap(), Some(end));
     assert_eq!(recorder.stored("a"), [1]);
 }

@@ -2,8 +2,11 @@
 //! and whoever is killed in between leaves nothing half done.
 
 mod fold;
+mod foreign;
 mod guard;
+mod interrupted;
 mod killed;
+mod locks;
 mod one;
 mod parked;
 mod slices;
@@ -14,7 +17,8 @@ use std::time::Duration;
 
 use ingesta_event_store::subscription::{Effect, Subscriber};
 use ingesta_event_store::{EventStorage, Position, TypeFilter};
-use ingesta_projections::{MemoryView, Projection, Rebuild, RebuildOptions, Row, ViewTable};
+use ingesta_projections::{MemoryView, Projection, Rebuild, RebuildError, RebuildOptions};
+use ingesta_projections::{RebuildProgress, Row, ViewTable};
 use ingesta_testing::eventually;
 
 use crate::place::Place;
@@ -82,4 +86,43 @@ pub(crate) async fn nothing_is_left(place: &Place) {
     let states = "select (select count(*) from ingesta_rebuilds)
                        + (select count(*) from ingesta_subscriptions where name like '%.%')";
     assert_eq!(number(place, states).await, 0, "states and subscriptions");
+}
+
+/// A transaction that holds a lock of this mode on the table until it is ended.
+pub(crate) async fn holding(
+    place: &Place,
+    table: &str,
+    mode: &str,
+) -> sqlx::Transaction<'static, sqlx::Postgres> {
+    let mut held = place.database.pool().begin().await.unwrap();
+    let lock = format!(
+        "set local idle_in_transaction_session_timeout = 0; lock table {table} in {mode} mode"
+    );
+    sqlx::raw_sql(&lock).execute(&mut *held).await.unwrap();
+    held
+}
+
+/// Leaves a rebuild behind that has only its swap left to do.
+pub(crate) async fn interrupted_before_the_swap<P: Projection>(place: &Place, projection: P) {
+    let table = projection.table().to_string();
+    let reader = holding(place, &table, "access share").await;
+    let busy = RebuildOptions {
+        swap_tries: 1,
+        ..options()
+    };
+    let rebuild = rebuild(place).await.with(projection).options(busy);
+    let refused = rebuild.run().await;
+    assert!(
+        matches!(refused, Err(RebuildError::TableBusy { .. })),
+        "{refused:?}"
+    );
+    reader.rollback().await.unwrap();
+}
+
+/// The rebuild has said something like this.
+pub(crate) fn said(progress: &RebuildProgress, what: &str) -> bool {
+    progress
+        .note
+        .as_ref()
+        .is_some_and(|note| note.contains(what))
 }

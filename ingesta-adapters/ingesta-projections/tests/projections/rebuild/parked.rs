@@ -4,7 +4,7 @@ use ingesta_event_store::{StreamId, SubscriptionStorage};
 use ingesta_projections::{Change, ProjectionError};
 use ingesta_testing::eventually;
 
-use super::{nothing_is_left, number, rebuild};
+use super::{holding, interrupted_before_the_swap, nothing_is_left, number, rebuild, said};
 use crate::accounts::{Account, deposit};
 use crate::changes::{Closures, Tally, add, amount};
 use crate::place::{Place, parked, quick};
@@ -127,4 +127,80 @@ async fn an_event_that_was_skipped_while_the_rebuild_ran_stays_skipped() {
     assert!(parked(&place, "tally-v1").await.is_empty());
     let skipped = "select count(*) from ingesta_skipped_events";
     assert_eq!(number(&place, skipped).await, 2);
+}
+
+/// A view that has parked its one stream at the second event, which another program can fold.
+async fn unlucky_place() -> Place {
+    let place = Place::new().await;
+    deposit(&*place.storage, "bad", 0, &[1, 13, 2])
+        .await
+        .unwrap();
+    let (following, _) = place.follow(superstitious(), quick());
+    following.reaches(place.head().await).await;
+    following.stop().await;
+    place
+}
+
+async fn skip(place: &Place) {
+    let bad = StreamId::of::<Account>("bad");
+    place.storage.skip("tally-v1", &bad, 2).await.unwrap();
+}
+
+async fn sum(place: &Place) -> i64 {
+    let view = place.subscriber(Closures::tally()).view();
+    view.get("bad").await.unwrap().unwrap().state.sum
+}
+
+#[tokio::test]
+async fn t_what_is_skipped_after_it_was_folded_is_not_in_the_new_view() {
+    let place = unlucky_place().await;
+    let reader = holding(&place, "tally_v1", "access share").await;
+    let running = rebuild(&place).await.with(Closures::tally());
+    let mut progress = running.progress();
+    let task = tokio::spawn(running.run());
+    let in_use = |p: &ingesta_projections::RebuildProgress| said(p, "in use");
+    progress.wait_for(in_use).await.unwrap();
+    skip(&place).await;
+    reader.rollback().await.unwrap();
+    task.await.unwrap().unwrap();
+    assert_eq!(sum(&place).await, 3);
+    assert!(progress.borrow().pass > 1);
+    nothing_is_left(&place).await;
+}
+
+#[tokio::test]
+async fn t_what_is_skipped_while_nobody_rebuilds_makes_it_begin_anew() {
+    let place = unlucky_place().await;
+    interrupted_before_the_swap(&place, Closures::tally()).await;
+    skip(&place).await;
+    let rebuild = rebuild(&place).await.with(Closures::tally());
+    let progress = rebuild.progress();
+    let done = rebuild.run().await.unwrap();
+    assert!(!done[0].resumed);
+    // It was seen at once, and not by the swap.
+    assert_eq!(progress.borrow().pass, 1);
+    assert_eq!(sum(&place).await, 3);
+}
+
+#[tokio::test]
+async fn t_what_is_skipped_where_the_build_stops_too_costs_no_other_pass() {
+    let place = unlucky_place().await;
+    let reader = holding(&place, "tally_v1", "access share").await;
+    let running = rebuild(&place).await.with(superstitious());
+    let mut progress = running.progress();
+    let task = tokio::spawn(running.run());
+    let in_use = |p: &ingesta_projections::RebuildProgress| said(p, "in use");
+    let passes = progress.wait_for(in_use).await.unwrap().pass;
+    skip(&place).await;
+    reader.rollback().await.unwrap();
+    task.await.unwrap().unwrap();
+    assert_eq!(progress.borrow().pass, passes);
+    // The view's follower goes on behind the event.
+    let (following, _) = place.follow(superstitious(), quick());
+    following.reaches(place.head().await).await;
+    eventually("the end of parking", async || {
+        parked(&place, "tally-v1").await.is_empty().then_some(())
+    })
+    .await;
+    assert_eq!(sum(&place).await, 3);
 }
