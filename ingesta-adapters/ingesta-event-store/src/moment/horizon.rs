@@ -11,7 +11,7 @@ pub struct Horizon {
     /// The time on the clock of `recorded_at`, read before the rest of this.
     pub now: DateTime<Utc>,
     /// Every transaction below this is over: the events that it stored, the half of
-    /// [`Position`](crate::Position) that says `xact` being below this, can be read, and no more
+    /// [`Position`] that says `xact` being below this, can be read, and no more
     /// will come.
     pub over: u64,
     /// Every transaction that had stored something at `now` is below this.
