@@ -1,15 +1,17 @@
 //! One command on one aggregate, to its end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cqrs_es::{Aggregate, event_sink::EventSink};
 
 use super::cache::Cache;
+use super::detached::Detached;
 use super::executed::{Executed, repeated};
 use super::resolve::append_resolved;
 use super::{CommandContext, CommandError, Loaded, load};
 use crate::{Append, AppendError, CommandOutcome, CommandStamp, EventCodec, Storage};
-use crate::{Snapshots, StoreError, StreamAppend, StreamId};
+use crate::{Snapshots, StreamAppend, StreamId};
 
 /// How often a command is decided anew because others were faster.
 const ATTEMPTS_MAX: u32 = 16;
@@ -102,21 +104,13 @@ where
         command: A::Command,
         context: CommandContext,
     ) -> Result<Executed, CommandError<A::Error>> {
-        let asked = Box::new(Asked {
+        let asked = Asked {
             stream: StreamId::of::<A>(aggregate_id),
             command,
             context,
-        });
+        };
         let this = self.clone();
-        let work = tokio::spawn(async move { this.run(&asked).await });
-        match work.await {
-            Ok(result) => result,
-            Err(stopped) if stopped.is_panic() => std::panic::resume_unwind(stopped.into_panic()),
-            Err(stopped) => Err(CommandError::Unknown(StoreError::Unavailable {
-                attempted: "executing a command while the program stops",
-                cause: Box::new(stopped),
-            })),
-        }
+        Detached::new(async move { this.run(&asked).await }).await
     }
 
     /// The aggregate as it is now.
@@ -143,7 +137,10 @@ where
             };
             match self.attempt(asked, loaded, on).await? {
                 Ok(executed) => return Ok(executed),
-                Err(Missed::Conflict) => attempts += 1,
+                Err(Missed::Conflict) => {
+                    attempts += 1;
+                    step_aside(attempts).await;
+                }
                 Err(Missed::Unproved) => {}
             }
             ground = Ground::Loaded;
@@ -279,4 +276,16 @@ where
             Some(_) => Err(CommandError::CommandIdReused),
         }
     }
+}
+
+/// A pause of random length after the third conflict and each one behind it: rivals that march in
+/// step would otherwise meet at every step, and the same one could lose each time.
+async fn step_aside(attempts: u32) {
+    const IN_STEP: u32 = 3;
+    let Some(doubled) = attempts.checked_sub(IN_STEP) else {
+        return;
+    };
+    let longest = 1_000_u64 << doubled.min(4);
+    let (random, _) = uuid::Uuid::new_v4().as_u64_pair();
+    tokio::time::sleep(Duration::from_micros(random % longest)).await;
 }

@@ -9,6 +9,7 @@
 mod cache;
 mod context;
 mod cqrs;
+mod detached;
 mod error;
 mod execute;
 mod executed;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use cqrs_es::{Aggregate, event_sink::EventSink};
 
+use super::detached::Detached;
 use super::resolve::append_resolved;
 use super::{CommandContext, CommandError, load};
 use crate::snapshot::Taker;
@@ -171,7 +172,7 @@ impl UnitOfWork {
             return Ok(None);
         };
         let storage = self.storage;
-        let work = tokio::spawn(async move {
+        let work = Detached::new(async move {
             let ended = append_resolved(&*storage, append).await;
             if ended.is_ok() {
                 // The caller has its answer without waiting for these.
@@ -179,13 +180,7 @@ impl UnitOfWork {
             }
             ended
         });
-        let ended = work.await.unwrap_or_else(|stopped| {
-            Err(AppendError::Unknown(StoreError::Unavailable {
-                attempted: "storing a unit of work while the program stops",
-                cause: Box::new(stopped),
-            }))
-        });
-        match ended {
+        match work.await {
             Ok(outcome) | Err(AppendError::Duplicate(outcome)) => Ok(Some(outcome)),
             Err(other) => Err(other),
         }
