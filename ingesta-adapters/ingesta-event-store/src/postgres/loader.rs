@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::appender::xid8;
 use super::load::load_stream;
+use super::patience::Patience;
 use super::row::bigint;
 use super::{Database, classify};
 use crate::{Position, RecordedEvent, StoreError, StreamId};
@@ -88,6 +89,7 @@ impl Loader {
         let queue = Arc::new(tokio::sync::Mutex::new(waiting));
         for _ in 0..READERS {
             let reader = Reader {
+                patience: Patience::new(self.database.answers_within()),
                 database: self.database.clone(),
                 connection: None,
             };
@@ -100,6 +102,7 @@ impl Loader {
 
 struct Reader {
     database: Database,
+    patience: Patience,
     connection: Option<PgConnection>,
 }
 
@@ -142,7 +145,7 @@ impl Reader {
             .bind(ids)
             .bind(requests.iter().map(|r| bigint(r.after)).collect::<Vec<_>>())
             .fetch_all(connection);
-        let rows = self.database.in_time(rows).await.map_err(failed)?;
+        let rows = self.patience.answer(rows).await.map_err(failed)?;
         sort(requests, &rows).map_err(failed)
     }
 }

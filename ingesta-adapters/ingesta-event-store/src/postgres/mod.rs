@@ -20,6 +20,7 @@ mod log;
 mod migrate;
 mod neighbours;
 mod parked;
+mod patience;
 mod purge;
 mod rebase;
 mod row;

@@ -3,9 +3,9 @@
 use sqlx::Row;
 use sqlx::postgres::{PgRow, PgValueRef};
 
-use super::queue::Request;
+use super::request::Request;
 use crate::postgres::row::bigint;
-use crate::{CommandOutcome, Position, StreamAppend};
+use crate::Position;
 
 /// The arrays of the packed statements, borrowed from the requests.
 #[derive(Default)]
@@ -28,7 +28,7 @@ impl<'r> Arrays<'r> {
     pub(super) fn of(requests: &'r [Request]) -> Self {
         let mut arrays = Self::default();
         for (number, request) in (1_i64..).zip(requests) {
-            let part = part(request);
+            let part = request.part();
             let command = request.append.command.as_ref();
             arrays.types.push(&part.stream.aggregate_type);
             arrays.ids.push(&part.stream.aggregate_id);
@@ -55,28 +55,23 @@ impl<'r> Arrays<'r> {
     }
 }
 
-/// The one stream of a packed command.
-pub(super) fn part(request: &Request) -> &StreamAppend {
-    &request.append.streams[0]
-}
-
 /// Sorts by key: two writers then queue up at a row instead of waiting for each other.
 pub(super) fn sort(requests: &mut [Request]) {
-    requests.sort_by(|a, b| part(a).stream.cmp(&part(b).stream));
+    requests.sort_by(|a, b| a.part().stream.cmp(&b.part().stream));
 }
 
-/// The outcome of each request, in order; `None` for those that lost.
+/// Where each request was stored, in order; `None` for those that lost.
 ///
 /// The rows are those of the winners, in the order of the batch, so one walk over both matches
 /// them.
-pub(super) fn outcomes(
+pub(super) fn places(
     requests: &[Request],
     rows: &[PgRow],
-) -> Result<Vec<Option<CommandOutcome>>, sqlx::Error> {
+) -> Result<Vec<Option<Position>>, sqlx::Error> {
     let mut rows = rows.iter().peekable();
-    let mut outcomes = Vec::with_capacity(requests.len());
+    let mut places = Vec::with_capacity(requests.len());
     for request in requests {
-        let part = part(request);
+        let part = request.part();
         let won = match rows.peek() {
             None => None,
             Some(row) => {
@@ -85,16 +80,13 @@ pub(super) fn outcomes(
                 if is_its { rows.next() } else { None }
             }
         };
-        outcomes.push(match won {
+        places.push(match won {
             None => None,
-            Some(row) => Some(CommandOutcome {
-                position: Position::new(xid8(row.try_get_raw(2)?)?, row.try_get(3)?),
-                streams: vec![(part.stream.clone(), part.new_version())],
-            }),
+            Some(row) => Some(Position::new(xid8(row.try_get_raw(2)?)?, row.try_get(3)?)),
         });
     }
     match rows.next() {
-        None => Ok(outcomes),
+        None => Ok(places),
         Some(_) => Err(sqlx::Error::Protocol(
             "an append answered for nobody's command".into(),
         )),

@@ -9,16 +9,18 @@ mod batch;
 mod loser;
 mod pack;
 mod queue;
+mod request;
 mod shared;
 mod whole;
 mod writer;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, oneshot};
 
 pub(super) use self::batch::xid8;
-use self::queue::{Queue, Request};
+use self::queue::Queue;
+use self::request::Request;
 pub(super) use self::whole::{stored_fingerprint, stored_outcome};
 use self::writer::Writer;
 use super::Database;
@@ -31,6 +33,8 @@ const WRITERS: usize = 2;
 const WAITING_MAX: usize = 4_096;
 /// Text of their events, in KiB.
 const WAITING_KIB_MAX: usize = 64 * 1024;
+/// What a command counts for at least, so that both bounds are one.
+const KIB_MIN: usize = WAITING_KIB_MAX / WAITING_MAX;
 
 /// A handle on the appender. Its writers begin with the first append and end with the last handle.
 #[derive(Clone)]
@@ -42,7 +46,16 @@ struct Inner {
     database: Database,
     bell: Arc<Bell>,
     room: Arc<Semaphore>,
-    door: Mutex<Option<mpsc::Sender<Request>>>,
+    door: Mutex<Option<Queue>>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let door = self.door.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(queue) = door.take() {
+            queue.end();
+        }
+    }
 }
 
 impl Appender {
@@ -63,16 +76,15 @@ impl Appender {
     pub(super) async fn append(&self, append: Append) -> Result<CommandOutcome, AppendError> {
         append.check_shape()?;
         let kib = append.text_bytes() / 1024 + 1;
-        let kib = u32::try_from(kib.min(WAITING_KIB_MAX)).unwrap_or(u32::MAX);
+        let kib = u32::try_from(kib.clamp(KIB_MIN, WAITING_KIB_MAX)).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.inner.room);
         let room = room.acquire_many_owned(kib).await.map_err(|_| ended())?;
         let (answer, answered) = oneshot::channel();
-        let request = Request {
+        self.hand_in(Request {
             append,
             answer,
             _room: room,
-        };
-        self.door().send(request).await.map_err(|_| ended())?;
+        });
         // A writer that vanished with the request has perhaps sent it.
         answered.await.unwrap_or_else(|cause| {
             Err(AppendError::Unknown(StoreError::Unavailable {
@@ -82,26 +94,29 @@ impl Appender {
         })
     }
 
-    /// The way in. Writers live on the runtime of the first caller; when that runtime has ended,
-    /// the next caller's runtime carries on.
-    fn door(&self) -> mpsc::Sender<Request> {
+    /// Writers live on the runtime of the first caller; when that runtime has ended, the next
+    /// caller's runtime carries on.
+    fn hand_in(&self, request: Request) {
         let mut door = self
             .inner
             .door
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(open) = door.as_ref().filter(|open| !open.is_closed()) {
-            return open.clone();
-        }
-        let (open, waiting) = mpsc::channel(WAITING_MAX);
-        let queue = Arc::new(tokio::sync::Mutex::new(Queue::new(waiting)));
+        let refused = match &*door {
+            Some(queue) => queue.push(request).err(),
+            None => Some(request),
+        };
+        let Some(request) = refused else {
+            return;
+        };
+        let queue = Queue::default();
         for _ in 0..WRITERS {
-            let database = self.inner.database.clone();
-            let bell = Arc::clone(&self.inner.bell);
-            tokio::spawn(Writer::new(database, bell).run(Arc::clone(&queue)));
+            let writer = Writer::new(self.inner.database.clone(), Arc::clone(&self.inner.bell));
+            tokio::spawn(writer.run(queue.place()));
         }
-        *door = Some(open.clone());
-        open
+        // Its writers have their places, so it is taken.
+        drop(queue.push(request));
+        *door = Some(queue);
     }
 }
 

@@ -1,136 +1,220 @@
-//! The commands that wait, and how many of them make a batch.
+//! The commands that wait, and the writers that wait for commands.
+//!
+//! Of several idle writers the one that worked last is woken: its connection, its session and the
+//! processor's caches are warm, so a lone caller is always served by the same. A writer that is
+//! about to look is not helped by another one.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::Notify;
 
-use crate::{Append, AppendError, CommandOutcome, StreamId};
+use super::request::{Request, Taken, take};
+use crate::StreamId;
 
-/// Rows of a batch: beyond this a longer statement gains nothing.
-const ROWS_MAX: usize = 1_000;
-/// Text of a batch's events, in bytes.
-const BYTES_MAX: usize = 1 << 20;
-
-/// A command and the caller that waits for its answer.
-pub(super) struct Request {
-    pub(super) append: Append,
-    pub(super) answer: oneshot::Sender<Result<CommandOutcome, AppendError>>,
-    pub(super) _room: OwnedSemaphorePermit,
-}
-
-impl Request {
-    /// Answers the caller, if it still waits. The command's fate does not depend on it.
-    pub(super) fn answer(self, answer: Result<CommandOutcome, AppendError>) {
-        // A caller that went away has nobody who could hear it.
-        drop(self.answer.send(answer));
-    }
-
-    pub(super) fn rows(&self) -> usize {
-        self.append
-            .streams
-            .iter()
-            .map(|stream| stream.events.len())
-            .sum()
-    }
-}
-
-/// What a writer takes at once.
-pub(super) enum Taken {
-    /// Commands on one stream each, no two on the same.
-    Many(Vec<Request>),
-    /// A command over several streams, or a large one: it gets a statement of its own.
-    One(Request),
-}
-
-/// Commands in the order of their arrival.
+/// Commands in the order of their arrival. Cheap to clone.
+#[derive(Clone, Default)]
 pub(super) struct Queue {
-    arrivals: mpsc::Receiver<Request>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Commands that a batch passed over. They stand before everybody who came later.
     held: VecDeque<Request>,
+    arrivals: VecDeque<Request>,
+    /// Writers that wait for work; the one that worked last is at the end.
+    idle: Vec<Arc<Notify>>,
+    /// Writers that will look for work in a moment.
+    coming: usize,
+    /// Writers that live.
+    writers: usize,
+    /// No command will come any more.
+    ended: bool,
 }
 
 impl Queue {
-    pub(super) fn new(arrivals: mpsc::Receiver<Request>) -> Self {
-        Self {
-            arrivals,
-            held: VecDeque::new(),
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic in between leaves lists that are whole: every change of them is one call.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place for a writer that is about to look for its first command.
+    pub(super) fn place(&self) -> Place {
+        let mut state = self.state();
+        state.writers += 1;
+        state.coming += 1;
+        Place {
+            queue: self.clone(),
+            woken: Arc::new(Notify::new()),
+            at: At::Coming,
+            is_busy: false,
         }
     }
 
+    /// Hands in a command; gives it back where nobody would take it.
+    pub(super) fn push(&self, request: Request) -> Result<(), Request> {
+        let mut state = self.state();
+        if state.writers == 0 {
+            return Err(request);
+        }
+        state.arrivals.push_back(request);
+        let woken = state.call();
+        drop(state);
+        wake(woken);
+        Ok(())
+    }
+
+    /// No command will come any more: writers end when nothing waits.
+    pub(super) fn end(&self) {
+        let mut state = self.state();
+        state.ended = true;
+        let idle = std::mem::take(&mut state.idle);
+        state.coming += idle.len();
+        drop(state);
+        for writer in idle {
+            writer.notify_one();
+        }
+    }
+}
+
+impl State {
+    fn is_empty(&self) -> bool {
+        self.held.is_empty() && self.arrivals.is_empty()
+    }
+
+    /// The writer to wake, if what waits needs one.
+    fn call(&mut self) -> Option<Arc<Notify>> {
+        if self.coming > 0 || self.is_empty() {
+            return None;
+        }
+        let writer = self.idle.pop()?;
+        self.coming += 1;
+        Some(writer)
+    }
+}
+
+/// Where a writer is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum At {
+    /// It will look for work in a moment.
+    Coming,
+    /// It waits to be woken.
+    Idle,
+    /// It stores something.
+    Working,
+}
+
+/// A writer's place at the queue. When the last one goes, callers that still wait hear of it.
+pub(super) struct Place {
+    queue: Queue,
+    woken: Arc<Notify>,
+    at: At,
+    /// Its last batch had company: there will be more in a moment.
+    is_busy: bool,
+}
+
+impl Place {
     /// What waits, at least one command; `None` once nobody can append any more.
     pub(super) async fn take(&mut self) -> Option<Taken> {
-        let first = match self.held.pop_front() {
-            Some(held) => held,
-            None => self.arrivals.recv().await?,
-        };
-        // Callers that were answered a moment ago are about to send their next command.
-        tokio::task::yield_now().await;
-        if !packs(&first) {
-            return Some(Taken::One(first));
-        }
-        let mut batch = Batch::default();
-        batch.push(first);
-        let mut passed = VecDeque::new();
-        while batch.has_room() {
-            let Some(next) = self
-                .held
-                .pop_front()
-                .or_else(|| self.arrivals.try_recv().ok())
-            else {
-                break;
-            };
-            if packs(&next) && batch.fits(&next) {
-                batch.push(next);
-            } else {
-                // It keeps its place before everybody who came later.
-                passed.push_back(next);
+        self.about_to_look();
+        loop {
+            let waiting = self.look()?;
+            if waiting == 0 {
+                self.woken.notified().await;
+                self.at = At::Coming;
+                continue;
             }
-            if passed.len() > ROWS_MAX {
-                break;
+            if self.is_busy || waiting > 1 {
+                // Callers that were answered a moment ago are about to send their next command.
+                tokio::task::yield_now().await;
+            }
+            if let Some(taken) = self.grasp() {
+                self.is_busy = taken.len() > 1;
+                return Some(taken);
             }
         }
-        passed.append(&mut self.held);
-        self.held = passed;
-        Some(Taken::Many(batch.requests))
+    }
+
+    /// Says that this writer is about to look: before it answers, so that callers who hear of it
+    /// and send their next command wake nobody else.
+    pub(super) fn about_to_look(&mut self) {
+        if self.at == At::Working {
+            self.queue.state().coming += 1;
+            self.at = At::Coming;
+        }
+    }
+
+    /// How many commands wait. With none, this writer is idle from now on; `None`: it may go.
+    fn look(&mut self) -> Option<usize> {
+        let mut state = self.queue.state();
+        let waiting = state.held.len() + state.arrivals.len();
+        if waiting == 0 {
+            state.coming -= 1;
+            self.at = At::Working;
+            if state.ended {
+                return None;
+            }
+            state.idle.push(Arc::clone(&self.woken));
+            self.at = At::Idle;
+        }
+        Some(waiting)
+    }
+
+    /// Takes a batch, unless another writer was faster; what is left is the next one's.
+    fn grasp(&mut self) -> Option<Taken> {
+        let mut state = self.queue.state();
+        let State { held, arrivals, .. } = &mut *state;
+        let taken = take(held, arrivals)?;
+        state.coming -= 1;
+        self.at = At::Working;
+        let next = state.call();
+        drop(state);
+        wake(next);
+        Some(taken)
+    }
+
+    /// True if some command was passed over and still waits.
+    pub(super) fn holds_any(&self) -> bool {
+        !self.queue.state().held.is_empty()
     }
 
     /// Commands on a stream that a batch has just moved on: they were decided on its past.
-    pub(super) fn overtaken(&mut self, streams: &HashSet<StreamId>) -> Vec<Request> {
-        let held = std::mem::take(&mut self.held);
-        let overtaken = |r: &Request| packs(r) && streams.contains(&r.append.streams[0].stream);
+    pub(super) fn overtaken(&self, streams: &HashSet<StreamId>) -> Vec<Request> {
+        let mut state = self.queue.state();
+        let held = std::mem::take(&mut state.held);
+        let overtaken = |r: &Request| r.packs() && streams.contains(&r.part().stream);
         let (lost, kept): (Vec<_>, Vec<_>) = held.into_iter().partition(overtaken);
-        self.held = kept.into();
+        state.held = kept.into();
         lost
     }
 }
 
-fn packs(request: &Request) -> bool {
-    request.append.streams.len() == 1 && request.rows() <= ROWS_MAX
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut state = self.queue.state();
+        state.writers -= 1;
+        let idle = state.idle.len();
+        state.idle.retain(|idle| !Arc::ptr_eq(idle, &self.woken));
+        let was_called = self.at == At::Idle && state.idle.len() == idle;
+        if self.at == At::Coming || was_called {
+            state.coming -= 1;
+        }
+        let mut left = VecDeque::new();
+        if state.writers == 0 {
+            left.append(&mut state.held);
+            left.append(&mut state.arrivals);
+        }
+        let next = state.call();
+        drop(state);
+        wake(next);
+        // Outside the lock: whoever waits for one of these hears that it is gone.
+        drop(left);
+    }
 }
 
-#[derive(Default)]
-struct Batch {
-    requests: Vec<Request>,
-    streams: HashSet<StreamId>,
-    rows: usize,
-    bytes: usize,
-}
-
-impl Batch {
-    fn has_room(&self) -> bool {
-        self.rows < ROWS_MAX && self.bytes < BYTES_MAX
-    }
-
-    /// At most one command for each stream: of two, both would believe that they had won.
-    fn fits(&self, request: &Request) -> bool {
-        self.rows + request.rows() <= ROWS_MAX
-            && !self.streams.contains(&request.append.streams[0].stream)
-    }
-
-    fn push(&mut self, request: Request) {
-        self.rows += request.rows();
-        self.bytes += request.append.text_bytes();
-        self.streams
-            .insert(request.append.streams[0].stream.clone());
-        self.requests.push(request);
+fn wake(writer: Option<Arc<Notify>>) {
+    if let Some(writer) = writer {
+        writer.notify_one();
     }
 }

@@ -5,17 +5,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::{Connection, PgConnection};
-use tokio::sync::Mutex;
 
-use super::batch::{Arrays, outcomes, part, sort};
+use super::batch::{Arrays, places, sort};
 use super::loser::judge;
-use super::pack;
-use super::queue::{Queue, Request, Taken};
+use super::pack::{self, Losers};
+use super::queue::Place;
+use super::request::{Request, Taken};
 use super::shared::SharedFailure;
 use super::whole;
 use crate::postgres::bell::Bell;
+use crate::postgres::patience::Patience;
 use crate::postgres::{Database, classify};
-use crate::{AppendError, CommandOutcome, StoreError};
+use crate::{AppendError, CommandOutcome, Position, StoreError};
 
 /// How often a batch that a rival rolled back is sent again.
 pub(super) const AGAIN_MAX: u32 = 3;
@@ -23,67 +24,85 @@ pub(super) const AGAIN_MAX: u32 = 3;
 /// entrusted to it: a command lost with a dead connection has an unknown outcome.
 const TRUSTED: Duration = Duration::from_millis(500);
 
+/// Batches that are sent with care after one had a loser: they come in crowds.
+const CAREFUL_FOR: u32 = 100;
+
 pub(super) struct Writer {
     database: Database,
     bell: Arc<Bell>,
     connection: Option<PgConnection>,
+    patience: Patience,
     used: Instant,
+    /// Batches that are still to be sent with care.
+    careful: u32,
 }
 
 impl Writer {
     pub(super) fn new(database: Database, bell: Arc<Bell>) -> Self {
         Self {
+            patience: Patience::new(database.answers_within()),
             database,
             bell,
             connection: None,
             used: Instant::now(),
+            careful: 0,
         }
     }
 
     /// Works until nobody can append any more and everything that waited is answered.
-    pub(super) async fn run(mut self, queue: Arc<Mutex<Queue>>) {
-        loop {
-            let taken = queue.lock().await.take().await;
+    pub(super) async fn run(mut self, mut place: Place) {
+        while let Some(taken) = place.take().await {
             match taken {
-                None => return,
-                Some(Taken::One(request)) => self.one(request).await,
-                Some(Taken::Many(requests)) => {
-                    let moved_on = self.many(requests).await;
-                    let lost = queue.lock().await.overtaken(&moved_on);
-                    self.lost(lost);
+                Taken::One(request) => {
+                    let answer = self.store(&request).await;
+                    place.about_to_look();
+                    self.tell(request, answer);
                 }
+                Taken::Many(requests) => self.many(requests, &mut place).await,
             }
         }
     }
 
     /// Stores one command with a statement of its own.
-    async fn one(&mut self, request: Request) {
-        // It may be sent again after a rival rolled it back, each time with the whole limit.
-        let limit = self.database.answers_within();
-        let limit = limit.map(|limit| limit * (AGAIN_MAX + 1));
+    async fn store(&mut self, request: &Request) -> Result<CommandOutcome, AppendError> {
         let answer = match self.connection().await {
             Err(cause) => Err(AppendError::NotStored(cause)),
-            Ok(connection) => {
-                let answer = whole::append(connection, &request.append);
-                within(limit, answer).await
+            Ok((connection, patience)) => {
+                // It may be sent again after a rival rolled it back.
+                let stored = whole::append(connection, &request.append);
+                let stored = patience.wait(AGAIN_MAX + 1, stored).await;
+                stored.unwrap_or_else(|| Err(AppendError::Unknown(silent())))
             }
         };
-        self.settle(&answer);
+        match &answer {
+            Ok(_) => self.used = Instant::now(),
+            Err(AppendError::Unknown(_) | AppendError::NotStored(_)) => self.connection = None,
+            Err(_) => {}
+        }
+        answer
+    }
+
+    fn tell(&self, request: Request, answer: Result<CommandOutcome, AppendError>) {
+        if answer.is_ok() {
+            self.bell.ring();
+        }
         match answer {
             Err(AppendError::Conflict) => self.lost(vec![request]),
             answer => request.answer(answer),
         }
     }
 
-    /// Stores what it can of a batch; answers with the streams whose state is no longer the one
-    /// that a waiting command was decided on.
-    async fn many(&mut self, mut requests: Vec<Request>) -> HashSet<crate::StreamId> {
+    /// Stores what it can of a batch.
+    async fn many(&mut self, mut requests: Vec<Request>, place: &mut Place) {
         sort(&mut requests);
+        self.careful = self.careful.saturating_sub(1);
         let mut tries = 0;
         let won = loop {
             tries += 1;
             match self.pack(&requests).await {
                 Err(classify::Append::Again(_)) if tries <= AGAIN_MAX => {}
+                // Nothing was stored; with care, all but the losers are.
+                Err(classify::Append::Taken) if self.careful == 0 => self.careful = CAREFUL_FOR,
                 Err(classify::Append::Again(cause)) => break Err(AppendError::NotStored(cause)),
                 Err(classify::Append::Taken) => break Err(AppendError::Conflict),
                 Err(classify::Append::Ended(error)) => break Err(error),
@@ -91,7 +110,10 @@ impl Writer {
             }
         };
         let failure = match won {
-            Ok(won) => return self.answer(requests, won),
+            Ok(won) => {
+                place.about_to_look();
+                return self.answer(requests, won, place);
+            }
             Err(error) => SharedFailure::of(error),
         };
         match failure {
@@ -105,49 +127,55 @@ impl Writer {
             // Some command of the batch is refused: each by itself, so that only that one fails.
             Err(_) => {
                 for request in requests {
-                    self.one(request).await;
+                    let answer = self.store(&request).await;
+                    self.tell(request, answer);
                 }
             }
         }
-        HashSet::new()
     }
 
     async fn pack(
         &mut self,
         requests: &[Request],
-    ) -> Result<Vec<Option<CommandOutcome>>, classify::Append> {
+    ) -> Result<Vec<Option<Position>>, classify::Append> {
         let not_stored = |cause| classify::Append::Ended(AppendError::NotStored(cause));
-        let database = self.database.clone();
-        let connection = self.connection().await.map_err(not_stored)?;
+        let losers = match self.careful {
+            0 => Losers::Fail,
+            _ => Losers::LeftOut,
+        };
+        let (connection, patience) = self.connection().await.map_err(not_stored)?;
         let arrays = Arrays::of(requests);
-        let sent = database.in_time(pack::send(connection, &arrays)).await;
+        let sent = pack::send(connection, &arrays, losers);
+        let sent = patience.answer(sent).await;
         let rows = sent.map_err(classify::append)?;
         self.used = Instant::now();
-        outcomes(requests, &rows).map_err(|error| {
+        places(requests, &rows).map_err(|error| {
             let cause = classify::store("reading an append's answer", error);
             classify::Append::Ended(AppendError::Unknown(cause))
         })
     }
 
-    fn answer(
-        &self,
-        requests: Vec<Request>,
-        won: Vec<Option<CommandOutcome>>,
-    ) -> HashSet<crate::StreamId> {
+    fn answer(&self, requests: Vec<Request>, won: Vec<Option<Position>>, place: &Place) {
         if won.iter().any(Option::is_some) {
             self.bell.ring();
         }
-        let mut moved_on = HashSet::with_capacity(requests.len());
+        // Whoever was passed over because of one of these streams has waited in vain.
+        let moved_on: HashSet<_> = if place.holds_any() {
+            requests.iter().map(|r| r.part().stream.clone()).collect()
+        } else {
+            HashSet::new()
+        };
         let mut losers = Vec::new();
-        for (request, outcome) in requests.into_iter().zip(won) {
-            moved_on.insert(part(&request).stream.clone());
-            match outcome {
-                Some(outcome) => request.answer(Ok(outcome)),
+        for (request, position) in requests.into_iter().zip(won) {
+            match position {
+                Some(position) => request.stored_at(position),
                 None => losers.push(request),
             }
         }
         self.lost(losers);
-        moved_on
+        if !moved_on.is_empty() {
+            self.lost(place.overtaken(&moved_on));
+        }
     }
 
     /// Tells losers why, without keeping the next batch waiting.
@@ -170,18 +198,8 @@ impl Writer {
         });
     }
 
-    fn settle(&mut self, answer: &Result<CommandOutcome, AppendError>) {
-        match answer {
-            Ok(_) => {
-                self.used = Instant::now();
-                self.bell.ring();
-            }
-            Err(AppendError::Unknown(_) | AppendError::NotStored(_)) => self.connection = None,
-            Err(_) => {}
-        }
-    }
-
-    async fn connection(&mut self) -> Result<&mut PgConnection, StoreError> {
+    /// The connection, and how long to wait for its answers.
+    async fn connection(&mut self) -> Result<(&mut PgConnection, &mut Patience), StoreError> {
         if self.database.pool().is_closed() {
             // Closed is closed, although these connections are no part of the pool.
             self.connection = None;
@@ -189,7 +207,7 @@ impl Writer {
         }
         if self.used.elapsed() > TRUSTED
             && let Some(connection) = &mut self.connection
-            && self.database.in_time(connection.ping()).await.is_err()
+            && self.patience.answer(connection.ping()).await.is_err()
         {
             self.connection = None;
         }
@@ -197,24 +215,15 @@ impl Writer {
             self.connection = Some(self.database.appending_connection().await?);
         }
         self.used = Instant::now();
-        Ok(self.connection.as_mut().expect("it was made a line ago"))
+        let connection = self.connection.as_mut().expect("it was made a line ago");
+        Ok((connection, &mut self.patience))
     }
 }
 
-/// An answer that does not come in time is unknown: the statement was sent.
-async fn within(
-    limit: Option<Duration>,
-    answer: impl Future<Output = Result<CommandOutcome, AppendError>>,
-) -> Result<CommandOutcome, AppendError> {
-    let Some(limit) = limit else {
-        return answer.await;
-    };
-    tokio::time::timeout(limit, answer)
-        .await
-        .unwrap_or_else(|cause| {
-            Err(AppendError::Unknown(StoreError::Unavailable {
-                attempted: "appending events",
-                cause: Box::new(cause),
-            }))
-        })
+/// What is known of a statement that was sent and not answered.
+fn silent() -> StoreError {
+    StoreError::Unavailable {
+        attempted: "appending events",
+        cause: Box::new(std::io::Error::from(std::io::ErrorKind::TimedOut)),
+    }
 }
