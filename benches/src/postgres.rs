@@ -47,6 +47,7 @@ impl Server {
                 tune(own.url()).await?;
                 own.stop().await?;
                 let own = Embedded::start(options).await?;
+                season(own.url()).await?;
                 let folder = own.data_dir().to_owned();
                 (own.url().to_owned(), Some((own, folder)))
             }
@@ -163,10 +164,25 @@ async fn tune(url: &str) -> anyhow::Result<()> {
     for setting in [
         "shared_buffers = '1GB'",
         "max_wal_size = '8GB'",
+        "min_wal_size = '4GB'",
         "checkpoint_timeout = '30min'",
     ] {
         let statement = format!("alter system set {setting}");
         sqlx::query(&statement).execute(&mut connection).await?;
     }
+    Ok(connection.close().await?)
+}
+
+/// Makes the server one that has run for a while: it then reuses the files of its write-ahead log.
+/// A new one makes each of them, 16 MB of zeros and a flush, in the middle of what is measured.
+async fn season(url: &str) -> anyhow::Result<()> {
+    let mut connection = PgConnection::connect(url).await?;
+    sqlx::query(
+        "select count(pg_logical_emit_message(false, 'season', repeat('x', 1000000))) \
+           from generate_series(1, 3000)",
+    )
+    .execute(&mut connection)
+    .await?;
+    sqlx::query("checkpoint").execute(&mut connection).await?;
     Ok(connection.close().await?)
 }
