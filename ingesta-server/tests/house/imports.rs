@@ -34,6 +34,11 @@ const ALLOWED: &[(&str, &str)] = &[
         "axum base64 futures-util serde serde_json sha2 thiserror tracing url",
     ),
     (
+        "ingesta-kafka",
+        "apache-avro async-trait chrono ingesta-event-store rdkafka reqwest serde serde_json \
+         thiserror tokio tokio-util tracing uuid",
+    ),
+    (
         "ingesta-testing",
         "anyhow cqrs-es ingesta-embedded ingesta-event-store rustix serde serde_json sqlx tokio uuid",
     ),

@@ -1,0 +1,4 @@
+//! The log on Kafka topics, and commands from topics.
+//!
+//! Generic over any domain: a program says how its events become messages and what a message asks
+//! for; this crate carries them. It owns the client library, whose types show nowhere outside.

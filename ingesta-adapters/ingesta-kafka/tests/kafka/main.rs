@@ -1,0 +1,1 @@
+//! The adapter at its boundary: real topics where they matter, plain bytes where they do not.
