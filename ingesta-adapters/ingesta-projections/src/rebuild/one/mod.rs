@@ -6,47 +6,27 @@
 //! the parking of that stream: it is put back where the row stops, be that before the event that
 //! the follower had failed at.
 
-use std::collections::HashMap;
+mod row;
+mod store;
+
 use std::sync::Arc;
 
-use ingesta_event_store::subscription::{
-    Arg, Commit, ConsumeError, Effect, ParkReason, SqlEffect, Unpark,
-};
-use ingesta_event_store::{Position, RecordedEvent, StoreError, StreamId, TypeFilter};
+use ingesta_event_store::subscription::Unpark;
+use ingesta_event_store::{Position, StreamId, TypeFilter};
 
 use super::RebuildError;
 use super::build::Ground;
 use super::keep::Kept;
 use super::live;
-use super::parked::{self, Skipped, is_skipped};
 use super::target::Target;
 use crate::TableName;
-use crate::database;
-use crate::row::StoredRow;
-use crate::subscriber::effects;
+use row::{Aside, Row};
+use store::store;
 
 /// Log entries in one step.
 const PAGE: usize = 1_000;
 /// How often the log is read beside the running follower; then in the pause.
 const ROUNDS_MAX: usize = 3;
-
-/// Also back, where the store's own parking goes only forward: the row lacks what stands behind the
-/// event. Only if the operator has passed over this very event since it was read (`{3}` is where
-/// the stream was parked), that stands. The follower tries the event again in a second.
-const PARK: &str = "
-insert into ingesta_parked_streams as p
-       (subscription, aggregate_type, aggregate_id, sequence, xact, position, code, message,
-        attempts, retry_at)
-select own.name, e.aggregate_type, e.aggregate_id, e.sequence, e.xact, e.position, u.code,
-       u.message, 1, clock_timestamp() + interval '1 s'
-  from own, unnest({0}::text[], {1}::text[], {2}::bigint[], {4}::text[], {5}::text[])
-            as u(at, ai, seq, code, message)
-  join events e on (e.aggregate_type, e.aggregate_id, e.sequence) = (u.at, u.ai, u.seq)
-on conflict (subscription, aggregate_type, aggregate_id) do update
-   set sequence = excluded.sequence, xact = excluded.xact, position = excluded.position,
-       code = excluded.code, message = excluded.message, attempts = excluded.attempts,
-       retry_at = excluded.retry_at
- where p.sequence = any ({3}::bigint[]) or p.sequence <> excluded.sequence + 1";
 
 /// What became of one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,79 +43,6 @@ pub struct Mended {
     pub parked: bool,
     /// Where the view stood.
     pub position: Position,
-}
-
-/// What the view does not hold although it is in the log.
-#[derive(Clone, PartialEq, Eq)]
-struct Aside {
-    /// Streams that stop before the sequence.
-    parked: HashMap<StreamId, u64>,
-    skipped: Skipped,
-}
-
-impl Aside {
-    async fn read(ground: &Ground, projection: &str) -> Result<Self, StoreError> {
-        let parked = ground.storage.parked(projection).await?.into_iter();
-        Ok(Self {
-            parked: parked.map(|row| (row.stream, row.sequence)).collect(),
-            skipped: parked::skipped(&ground.database, projection).await?,
-        })
-    }
-}
-
-/// An event that cannot be folded.
-struct Failed {
-    stream: StreamId,
-    sequence: u64,
-    reason: ParkReason,
-}
-
-/// A row on its way through the log.
-struct Row<'a> {
-    target: &'a dyn Target,
-    key: &'a str,
-    aside: Aside,
-    row: Option<StoredRow>,
-}
-
-impl<'a> Row<'a> {
-    fn new(target: &'a dyn Target, key: &'a str, aside: Aside) -> Self {
-        Self {
-            target,
-            key,
-            aside,
-            row: None,
-        }
-    }
-
-    /// Folds events; an event that fails is answered with, and nothing behind it is folded.
-    fn take(&mut self, mut events: Vec<RecordedEvent>) -> Result<Option<Failed>, RebuildError> {
-        events.retain(|event| !is_skipped(&self.aside.skipped, event));
-        let fold = |row, events: &[RecordedEvent]| self.target.fold_one(self.key, row, events);
-        let (index, reason) = match fold(self.row.clone(), &events) {
-            Ok(row) => {
-                self.row = row;
-                return Ok(None);
-            }
-            Err(ConsumeError::Event { index, reason }) if index < events.len() => (index, reason),
-            Err(error) => return Err(self.refused(&error.to_string())),
-        };
-        let before = fold(self.row.clone(), &events[..index]);
-        self.row = before.map_err(|error| self.refused(&error.to_string()))?;
-        let event = &events[index];
-        Ok(Some(Failed {
-            stream: event.stream.clone(),
-            sequence: event.sequence,
-            reason,
-        }))
-    }
-
-    fn refused(&self, message: &str) -> RebuildError {
-        RebuildError::Fold {
-            projection: self.target.name().to_owned(),
-            message: message.to_owned(),
-        }
-    }
 }
 
 /// Mends the row `key`.
@@ -274,66 +181,4 @@ async fn read_to(
         }
     }
     Ok(reached)
-}
-
-async fn store(
-    ground: &Ground,
-    kept: &Kept,
-    row: Row<'_>,
-    failed: Option<Failed>,
-    unpark: Vec<Unpark>,
-) -> Result<Mended, RebuildError> {
-    let (table, key) = (row.target.table(), row.key.to_owned());
-    let keys = [key.clone()];
-    let stored = database::rows(&ground.database, table, &keys).await;
-    let stored = stored.map_err(|e| {
-        ingesta_event_store::Database::failure("reading the row that is to be mended", e)
-    })?;
-    let before = stored.into_values().next();
-    let mended = Mended {
-        projection: row.target.name().to_owned(),
-        before: before.as_ref().map(|row| row.version),
-        after: row.row.as_ref().map(|row| row.version),
-        changed: match (&before, &row.row) {
-            (Some(one), Some(other)) => {
-                (one.version, &one.payload) != (other.version, &other.payload)
-            }
-            (None, None) => false,
-            _ => true,
-        },
-        parked: failed.is_some(),
-        position: kept.lease().checkpoint,
-    };
-    let parked = failed.map(|failed| park(failed, &row.aside));
-    let mut effects = effects(table, vec![(key, row.row)]);
-    effects.extend(parked);
-    let commit = Commit {
-        effects,
-        unpark,
-        ..Commit::default()
-    };
-    match ground.storage.commit(kept.lease(), commit).await {
-        Ok(()) => Ok(mended),
-        Err(StoreError::LeaseLost { .. }) => Err(RebuildError::TakenOver {
-            projection: mended.projection,
-        }),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Puts the stream of a failed event aside, wherever it was parked before.
-fn park(failed: Failed, aside: &Aside) -> Effect {
-    let bigint = |sequence| i64::try_from(sequence).unwrap_or(i64::MAX);
-    let before = aside.parked.get(&failed.stream).copied();
-    Effect::Sql(SqlEffect {
-        sql: PARK.to_owned(),
-        args: vec![
-            Arg::Texts(vec![failed.stream.aggregate_type.to_string()]),
-            Arg::Texts(vec![failed.stream.aggregate_id]),
-            Arg::Bigints(vec![bigint(failed.sequence)]),
-            Arg::Bigints(before.into_iter().map(bigint).collect()),
-            Arg::Texts(vec![failed.reason.code]),
-            Arg::Texts(vec![failed.reason.message]),
-        ],
-    })
 }
