@@ -4,6 +4,8 @@
 //! an example.
 //! Does not: do anything.
 
+mod projections;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,6 +13,9 @@ use clap::{Args, Parser, Subcommand};
 
 use super::help;
 use super::moment::MomentArgs;
+pub(crate) use projections::{
+    ProjectionNames, ProjectionsCommand, RebuildArgs, ShowRowArgs, VerifyArgs,
+};
 
 /// An event-sourced control plane for medical-image ingestion.
 ///
@@ -211,70 +216,6 @@ pub(crate) enum AggregatesCommand {
         #[command(flatten)]
         at: MomentArgs,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ProjectionsCommand {
-    /// Every projection: table, checkpoint, lag, rows
-    #[command(after_help = help::PROJECTIONS)]
-    List,
-    /// Fold views anew from the log, beside the ones that are read, and swap them
-    #[command(after_help = help::REBUILD)]
-    Rebuild(RebuildArgs),
-    /// Prove that views are a fold of the log
-    #[command(after_help = help::VERIFY)]
-    Verify(VerifyArgs),
-    /// One row, as it is or was
-    #[command(after_help = help::SHOW_ROW)]
-    Show(ShowRowArgs),
-}
-
-#[derive(Args, Debug)]
-#[group(required = true, multiple = false)]
-pub(crate) struct ProjectionNames {
-    /// The projections, as `projections list` names them
-    #[arg(value_name = "NAME")]
-    pub(crate) names: Vec<String>,
-    /// Every projection, in one pass over the log
-    #[arg(long)]
-    pub(crate) all: bool,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct RebuildArgs {
-    #[command(flatten)]
-    pub(crate) names: ProjectionNames,
-    /// Only the row with this key (the id of its aggregate)
-    #[arg(long, value_name = "KEY")]
-    pub(crate) key: Option<String>,
-    /// About how much memory rows may take; what does not fit takes more passes [default: 256]
-    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(4..))]
-    pub(crate) memory: Option<u64>,
-    /// Do not compare the fresh view with the old one before they are swapped
-    #[arg(long)]
-    pub(crate) no_compare: bool,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct VerifyArgs {
-    #[command(flatten)]
-    pub(crate) names: ProjectionNames,
-    /// About how much memory rows may take; what does not fit takes more passes [default: 256]
-    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(4..))]
-    pub(crate) memory: Option<u64>,
-    /// Print the first keys that differ: they may be personal data
-    #[arg(long)]
-    pub(crate) keys: bool,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct ShowRowArgs {
-    /// The projection, as `projections list` names it
-    pub(crate) name: String,
-    /// The key of the row (the id of its aggregate)
-    pub(crate) key: String,
-    #[command(flatten)]
-    pub(crate) at: MomentArgs,
 }
 
 #[derive(Debug, Subcommand)]
