@@ -12,6 +12,7 @@ mod lease;
 mod parking;
 mod plain;
 mod recorder;
+mod refusals;
 mod store_faults;
 mod until;
 mod waiting;
