@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ingesta_event_store::{Database, Position, Storage, StoreError, StreamId};
 use tokio_util::sync::CancellationToken;
@@ -29,7 +30,8 @@ pub(crate) struct Ground {
 }
 
 impl Ground {
-    /// Does `work` until it is done, or the call is told to stop.
+    /// Does `work` until it is done, or the call is told to stop. Not for work that takes a lease:
+    /// a stop would drop it, and nobody could give the lease back.
     pub(crate) async fn until_stopped<T>(
         &self,
         work: impl Future<Output = Result<T, RebuildError>> + Send,
@@ -40,6 +42,15 @@ impl Ground {
             done = work => done,
         }
     }
+
+    /// Waits, if it is not told to stop.
+    pub(crate) async fn rest(&self, pause: Duration) -> Result<(), RebuildError> {
+        let waited = async {
+            tokio::time::sleep(pause).await;
+            Ok(())
+        };
+        self.until_stopped(waited).await
+    }
 }
 
 /// A fresh table and how far it is.
@@ -47,7 +58,6 @@ pub(crate) struct Build {
     pub(crate) ground: Arc<Ground>,
     pub(crate) target: Arc<dyn Target>,
     pub(crate) names: Names,
-    pub(crate) purpose: Purpose,
     /// The lease of the build.
     pub(crate) kept: Kept,
     pub(crate) upto: u64,
@@ -75,12 +85,10 @@ impl Build {
         at_most: Option<u64>,
     ) -> Result<Self, RebuildError> {
         let names = Names::new(target.name(), target.table(), purpose);
-        let (storage, progress) = (&ground.storage, &ground.progress);
-        let kept = guard::take(storage, &names, &ground.owner, &ground.options, progress).await?;
+        let kept = guard::take(ground, &names).await?;
         let mut build = Self {
             ground: Arc::clone(ground),
             target: Arc::clone(target),
-            purpose,
             kept,
             upto: 0,
             done_below: Some(String::new()),
@@ -97,14 +105,14 @@ impl Build {
         match begun {
             Ok(()) => Ok(build),
             Err(error) => {
-                build.give_up_lease().await;
+                build.give_up().await;
                 Err(error)
             }
         }
     }
 
     async fn begin(&mut self, at_most: Option<u64>) -> Result<(), RebuildError> {
-        if self.purpose == Purpose::Rebuild {
+        if self.names.purpose == Purpose::Rebuild {
             self.check_owner().await?;
         }
         self.look_at_skipped().await?;
@@ -112,7 +120,7 @@ impl Build {
         self.drop_marked(&self.names.old, &self.names.old_mark())
             .await?;
         let made_by = self.made_by();
-        let interrupted = match self.purpose {
+        let interrupted = match self.names.purpose {
             Purpose::Rebuild => state::load(&database, &self.names.projection).await?,
             Purpose::Verify => None,
         };
@@ -136,7 +144,7 @@ impl Build {
         if self.drop_marked(&self.names.fresh, &mark).await? {
             self.note("what was left of an earlier one was dropped");
         }
-        let lasting = self.purpose == Purpose::Rebuild;
+        let lasting = self.names.purpose == Purpose::Rebuild;
         self.create().await?;
         let epoch = self.kept.lease().epoch;
         let (database, names) = (&self.ground.database, &self.names);
@@ -203,8 +211,12 @@ impl Build {
         Ok(stored.await?.unwrap_or_default())
     }
 
-    /// Gives the lease back, so that nobody need wait for its end.
-    pub(crate) async fn give_up_lease(self) {
+    /// Leaves nothing that nobody will use, and gives the lease back, so that nobody need wait for
+    /// its end.
+    pub(crate) async fn give_up(self) {
+        if self.names.purpose == Purpose::Verify {
+            self.clear_away().await;
+        }
         self.kept.release().await;
     }
 }

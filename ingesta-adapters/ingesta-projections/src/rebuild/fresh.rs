@@ -4,6 +4,7 @@
 
 use ingesta_event_store::{Database, StoreError};
 use sqlx::Row as _;
+use tokio_util::sync::CancellationToken;
 
 use super::RebuildError;
 use super::build::Build;
@@ -101,7 +102,8 @@ impl Build {
         Ok(())
     }
 
-    /// A fenced block that has `table` for itself; tried again while somebody uses it.
+    /// A fenced block that has `table` for itself; tried again while somebody uses it, if it is not
+    /// told to stop.
     pub(crate) async fn fenced(
         &self,
         attempted: &'static str,
@@ -120,7 +122,20 @@ impl Build {
                 self.note(&format!(
                     "table {table} is in use: {attempted} is tried again"
                 ));
-                pauses.next().await;
+    ) -> Result<(), RebuildError> {
+        let stop = &self.ground.stop;
+        self.fenced_until(stop, attempted, table, sql).await
+    }
+
+    /// The same, until this token is cancelled.
+    pub(crate) async fn fenced_until(
+        &self,
+        stop: &CancellationToken,
+        attempted: &'static str,
+        table: &TableName,
+        sql: &str,
+                let waited = stop.run_until_cancelled(pauses.next()).await;
+                waited.ok_or(RebuildError::Cancelled)?;
             }
         }
         Err(RebuildError::TableBusy {

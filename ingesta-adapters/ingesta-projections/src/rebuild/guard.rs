@@ -6,28 +6,26 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ingesta_event_store::{Storage, StoreError};
+use ingesta_event_store::StoreError;
 
 use super::keep::Kept;
+use super::RebuildError;
+use super::build::Ground;
 use super::names::Names;
-use super::progress::{Progress, RebuildPhase};
-use super::{RebuildError, RebuildOptions};
+use super::progress::RebuildPhase;
 
 /// How often the lease of a holder that may be dead is asked for.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-/// Takes the lease of a build, or says who has it.
-pub(crate) async fn take(
-    storage: &Arc<dyn Storage>,
-    names: &Names,
-    owner: &str,
-    options: &RebuildOptions,
-    progress: &Progress,
-) -> Result<Kept, RebuildError> {
+/// Takes the lease of a build, or says who has it. Told to stop, it ends between two asks: who
+/// dropped an ask would not know whether it has taken the lease.
+pub(crate) async fn take(ground: &Arc<Ground>, names: &Names) -> Result<Kept, RebuildError> {
+    let (storage, progress) = (&ground.storage, &ground.progress);
     let mut first_seen = None;
     loop {
         let name = &names.subscription;
-        if let Some(lease) = storage.acquire(name, owner, options.lease).await? {
+        let lease = storage.acquire(name, &ground.owner, ground.options.lease);
+        if let Some(lease) = lease.await? {
             return Ok(Kept::new(storage, lease));
         }
         let all = storage.subscriptions().await?;
@@ -53,7 +51,7 @@ pub(crate) async fn take(
                 until,
             });
         }
-        tokio::time::sleep(LOOK_AGAIN).await;
+        ground.rest(LOOK_AGAIN).await?;
     }
 }
 

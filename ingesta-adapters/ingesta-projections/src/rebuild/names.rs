@@ -45,6 +45,8 @@ impl Names {
         Self {
             projection: projection.to_owned(),
             table: table.clone(),
+    /// What the fresh table is for.
+    pub(crate) purpose: Purpose,
             subscription: format!("{projection}.{suffix}"),
             fresh: beside(table, &format!("__{suffix}")),
             old: beside(table, "__old"),
@@ -56,6 +58,7 @@ impl Names {
         format!("{MARK}{}", self.subscription)
     }
 
+            purpose,
     /// The comment that marks the table which is no longer read.
     pub(crate) fn old_mark(&self) -> String {
         format!("{MARK}{}.old", self.projection)

@@ -127,10 +127,7 @@ impl Rebuild {
         ground.database.check_cluster().await?;
         let mut mended = Vec::new();
         for target in &targets {
-            // Stopped in the middle nothing is written, and the follower goes on when the lease that
-            // paused it has run out.
-            let mend = ground.until_stopped(one::mend(&ground, &**target, key));
-            mended.push(mend.await?);
+            mended.push(one::mend(&ground, &**target, key).await?);
         }
         Ok(mended)
     }

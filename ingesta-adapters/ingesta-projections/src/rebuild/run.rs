@@ -33,6 +33,7 @@ pub struct Rebuilt {
 
 /// Opens the builds in the order of their names, so that two calls cannot wait for one another.
 /// What begins anew ends its fold where those before do, so that one pass reads the log for all.
+/// Told to stop in between, it gives up what it has opened.
 pub(crate) async fn open(
     ground: &Arc<Ground>,
     targets: &[Arc<dyn Target>],
@@ -43,7 +44,9 @@ pub(crate) async fn open(
     targets.sort_by(|one, other| one.name().cmp(other.name()));
     let mut builds: Vec<Build> = Vec::new();
     for target in targets {
-        match Build::open(ground, target, purpose, at_most).await {
+        let opened = Build::open(ground, target, purpose, at_most).await;
+        let stopped = ground.stop.is_cancelled();
+        match opened {
             Ok(build) => {
                 if build.stage == Stage::Folding {
                     at_most = Some(build.upto);
@@ -55,6 +58,10 @@ pub(crate) async fn open(
                 return Err(error);
             }
         }
+        if stopped {
+            give_up(builds).await;
+            return Err(RebuildError::Cancelled);
+        }
     }
     Ok(builds)
 }
@@ -62,7 +69,7 @@ pub(crate) async fn open(
 /// Gives every lease back: nobody need wait to go on.
 pub(crate) async fn give_up(builds: Vec<Build>) {
     for build in builds {
-        build.give_up_lease().await;
+        build.give_up().await;
     }
 }
 
@@ -72,9 +79,8 @@ pub(crate) async fn run(
     targets: &[Arc<dyn Target>],
 ) -> Result<Vec<Rebuilt>, RebuildError> {
     ground.database.check_cluster().await?;
-    let opened = open(ground, targets, Purpose::Rebuild, None);
-    let mut builds = ground.until_stopped(opened).await?;
-    let done = ground.until_stopped(finish(ground, &mut builds)).await;
+    let mut builds = open(ground, targets, Purpose::Rebuild, None).await?;
+    let done = finish(ground, &mut builds).await;
     give_up(builds).await;
     let done = done?;
     ground.progress.phase(RebuildPhase::Done, None);
@@ -82,7 +88,7 @@ pub(crate) async fn run(
 }
 
 async fn finish(ground: &Ground, builds: &mut [Build]) -> Result<Vec<Rebuilt>, RebuildError> {
-    folding::fold(ground, builds).await?;
+    ground.until_stopped(folding::fold(ground, builds)).await?;
     let mut done = Vec::new();
     for build in builds {
         let (compared, position) = replace(ground, build).await?;
@@ -104,6 +110,19 @@ async fn finish(ground: &Ground, builds: &mut [Build]) -> Result<Vec<Rebuilt>, R
 /// How often a build is begun anew because an operator skips events that it has folded.
 const ANEW_MAX: u32 = 5;
 
+/// Brings what is folded to where it can be swapped, and compares it on the way.
+async fn ready(build: &mut Build) -> Result<Option<Compared>, RebuildError> {
+    build.index().await?;
+    build.approach().await?;
+    let compared = if build.ground.options.compare {
+        build.compare().await?
+    } else {
+        None
+    };
+    build.approach().await?;
+    Ok(compared)
+}
+
 /// Swaps the table of what is folded.
 async fn replace(
     ground: &Ground,
@@ -113,16 +132,10 @@ async fn replace(
         if number > 0 {
             build.note("begun anew: events that it holds were skipped in the view meanwhile");
             build.begin_anew(None).await?;
-            folding::fold(ground, std::slice::from_mut(build)).await?;
+            let fold = folding::fold(ground, std::slice::from_mut(build));
+            ground.until_stopped(fold).await?;
         }
-        build.index().await?;
-        build.approach().await?;
-        let compared = if ground.options.compare {
-            build.compare().await?
-        } else {
-            None
-        };
-        build.approach().await?;
+        let compared = ground.until_stopped(ready(build)).await?;
         if let Some(position) = build.swap().await? {
             return Ok((compared, position));
         }

@@ -184,7 +184,7 @@ impl Build {
 
     /// The key of the state row; no projection has an empty name, and a verification has no row.
     pub(crate) fn state_key(&self) -> String {
-        match self.purpose {
+        match self.names.purpose {
             super::names::Purpose::Rebuild => self.names.projection.clone(),
             super::names::Purpose::Verify => String::new(),
         }

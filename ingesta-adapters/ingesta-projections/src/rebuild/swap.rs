@@ -59,7 +59,7 @@ impl Build {
         let mut pauses = Pauses::default();
         for number in 1..=tries {
             let kept = live::pause(&self.ground, &self.names.projection).await?;
-            let tried = self.try_swap(&kept).await;
+            let tried = self.ground.until_stopped(self.try_swap(&kept)).await;
             // After a swap the lease was given back by it, and this changes nothing.
             kept.release().await;
             match tried? {
@@ -74,7 +74,8 @@ impl Build {
             }
             if number < tries {
                 self.note("the table is in use: the swap is tried again");
-                pauses.next().await;
+                let waited = self.ground.stop.run_until_cancelled(pauses.next()).await;
+                waited.ok_or(RebuildError::Cancelled)?;
             }
         }
         Err(RebuildError::TableBusy {
@@ -216,8 +217,9 @@ impl Build {
             let error: StoreError =
                 ingesta_event_store::Database::failure("dropping the old table", error);
             tracing::debug!(table = %old, %error, "the old table is still in use");
-            if number < TRIES {
-                pauses.next().await;
+            let waited = self.ground.stop.run_until_cancelled(pauses.next());
+            if number == TRIES || waited.await.is_none() {
+                break;
             }
         }
         self.note("the old table could not be dropped; the next rebuild does it");

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use ingesta_event_store::{Database, Position};
 use sqlx::postgres::PgConnection;
 use sqlx::{Executor as _, Row as _};
+use tokio_util::sync::CancellationToken;
 
 use super::build::{Build, Ground};
 use super::keep::Kept;
@@ -101,12 +102,8 @@ pub(crate) async fn verify(
         // No view may be behind the fold that it is compared with.
         at_most = Some(at_most.map_or(live.xact(), |least| least.min(live.xact())));
     }
-    let opened = run::open(ground, targets, Purpose::Verify, at_most);
-    let mut builds = ground.until_stopped(opened).await?;
-    let done = ground.until_stopped(finish(ground, &mut builds)).await;
-    for build in &builds {
-        build.clear_away().await;
-    }
+    let mut builds = run::open(ground, targets, Purpose::Verify, at_most).await?;
+    let done = finish(ground, &mut builds).await;
     run::give_up(builds).await;
     let done = done?;
     ground.progress.phase(RebuildPhase::Done, None);
@@ -114,11 +111,11 @@ pub(crate) async fn verify(
 }
 
 async fn finish(ground: &Ground, builds: &mut [Build]) -> Result<Vec<Verified>, RebuildError> {
-    folding::fold(ground, builds).await?;
+    ground.until_stopped(folding::fold(ground, builds)).await?;
     let mut done = Vec::new();
     for build in builds {
-        build.index().await?;
-        build.approach().await?;
+        ground.until_stopped(build.index()).await?;
+        ground.until_stopped(build.approach()).await?;
         done.push(build.verify().await?);
     }
     Ok(done)
@@ -130,11 +127,12 @@ impl Build {
         progress.phase(RebuildPhase::Comparing, Some(&self.names.projection));
         for _ in 0..TRIES {
             let kept = live::pause(&self.ground, &self.names.projection).await?;
-            let snapshot = self.snapshot(&kept).await;
+            let snapshot = self.ground.until_stopped(self.snapshot(&kept)).await;
             let position = kept.lease().checkpoint;
             kept.release().await;
             if let Some(mut snapshot) = snapshot? {
-                let verified = self.digest(&mut snapshot, position).await;
+                let digest = self.digest(&mut snapshot, position);
+                let verified = self.ground.until_stopped(digest).await;
                 session::close(snapshot).await?;
                 return verified;
             }
@@ -200,15 +198,21 @@ impl Build {
         Ok(verified)
     }
 
-    /// Drops the table that was looked at, and what was kept of it. Where that does not work, the
-    /// next verification does it.
-    async fn clear_away(&self) {
+    /// Drops the table that was looked at, and what was kept of it, also after a stop. Where that
+    /// does not work, the next verification does it.
+    pub(crate) async fn clear_away(&self) {
         let (table, name) = (self.names.fresh.quoted(), literal(&self.names.subscription));
         let sql = format!(
-            "drop table if exists {table}; delete from ingesta_subscriptions where name = {name};"
+        let (text, mark) = (literal(&table), literal(&self.names.fresh_mark()));
+        // A table in the way that is somebody else's stays.
+            "if obj_description(to_regclass({text}), 'pg_class') = {mark} then
+               drop table {table};
+             end if;
+             delete from ingesta_subscriptions where name = {name};"
         );
-        let table = &self.names.fresh;
-        if let Err(error) = self.fenced("clearing away", table, &sql).await {
+        let (table, never) = (&self.names.fresh, CancellationToken::new());
+        let cleared = self.fenced_until(&never, "clearing away", table, &sql);
+        if let Err(error) = cleared.await {
             tracing::warn!(%table, %error, "the table of a verification was left behind");
         }
     }

@@ -93,7 +93,7 @@ impl Build {
             copy.finish().await.map_err(failed)?;
         }
         let lease = self.kept.lease();
-        let projection = match self.purpose {
+        let projection = match self.names.purpose {
             Purpose::Rebuild => Some(&self.names.projection),
             Purpose::Verify => None,
         };

@@ -14,11 +14,10 @@ use std::sync::Arc;
 use ingesta_event_store::subscription::Unpark;
 use ingesta_event_store::{Position, StreamId, TypeFilter};
 
-use super::RebuildError;
 use super::build::Ground;
 use super::keep::Kept;
-use super::live;
 use super::target::Target;
+use super::{RebuildError, live};
 use crate::TableName;
 use row::{Aside, Row};
 use store::store;
@@ -45,7 +44,8 @@ pub struct Mended {
     pub position: Position,
 }
 
-/// Mends the row `key`.
+/// Mends the row `key`. Told to stop, it reads no more: the follower goes on, and the row is as it
+/// was.
 pub(crate) async fn mend(
     ground: &Arc<Ground>,
     target: &dyn Target,
@@ -85,6 +85,9 @@ async fn from_log(
         let aside = Aside::read(ground, target.name()).await?;
         let mut row = Row::new(target, key, aside);
         let read = read_to(ground, &mut row, Position::START, at).await;
+        if matches!(read, Err(RebuildError::Cancelled)) {
+            return Err(RebuildError::Cancelled);
+        }
         let kept = live::pause(ground, target.name()).await?;
         let mended = go_on(ground, &kept, row, read).await;
         kept.release().await;
@@ -134,12 +137,16 @@ async fn from_streams(
     key: &str,
     streams: Vec<StreamId>,
 ) -> Result<Mended, RebuildError> {
-    let aside = Aside::read(ground, target.name()).await?;
+    let read = async {
+        let aside = Aside::read(ground, target.name()).await?;
+        let mut events = Vec::new();
+        for stream in &streams {
+            events.extend(ground.storage.load(stream, 0).await?);
+        }
+        Ok((aside, events))
+    };
+    let (aside, mut events) = ground.until_stopped(read).await?;
     let mut row = Row::new(target, key, aside);
-    let mut events = Vec::new();
-    for stream in &streams {
-        events.extend(ground.storage.load(stream, 0).await?);
-    }
     events.retain(|event| event.position <= kept.lease().checkpoint);
     events.sort_by_key(|event| event.position);
     let failed = row.take(events)?;
@@ -165,7 +172,8 @@ async fn read_to(
     let types = row.target.types();
     let mut reached = from;
     while reached < to {
-        let page = ground.storage.read_after(reached, &types, PAGE).await?;
+        let page = async { Ok(ground.storage.read_after(reached, &types, PAGE).await?) };
+        let page = ground.until_stopped(page).await?;
         if page.reached == reached {
             break;
         }

@@ -10,6 +10,7 @@ mod locks;
 mod one;
 mod parked;
 mod slices;
+mod stopped;
 mod swap;
 mod verify;
 
