@@ -80,7 +80,7 @@ pub use projection::{Change, Projection, Versioning};
 pub use read_model::ReadModel;
 pub use reads::Reads;
 pub use rebuild::{Compared, Differing, Digest, Mended, Rebuild, RebuildError, RebuildOptions};
-pub use rebuild::{RebuildPhase, RebuildProgress, Rebuilt, Verified, is_build};
+pub use rebuild::{RebuildPhase, RebuildProgress, Rebuilt, Verified, is_build, is_verification};
 pub use row::Row;
 pub use status::{ProjectionEntry, ProjectionStatus, projection_statuses};
 pub use subscriber::ProjectionSubscriber;

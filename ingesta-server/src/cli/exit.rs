@@ -34,7 +34,7 @@ pub(crate) enum Exit {
     Findings = 5,
     /// A view is not a fold of the log.
     Differs = 6,
-    /// A signal stopped it; the same command goes on where it stopped.
+    /// A signal stopped it; the same rebuild goes on where it stopped.
     Interrupted = 7,
 }
 
@@ -93,8 +93,12 @@ pub(crate) enum CliError {
     Interrupted,
     #[error("stopped by a signal; the same command goes on where this one stopped")]
     Resumable,
+    #[error("stopped by a signal; nothing was changed, and the same command begins anew")]
+    Stopped,
     #[error(transparent)]
     Rebuild(RebuildError),
+    #[error("{0}: `ingesta projections rebuild` makes it anew from the log")]
+    NoTable(RebuildError),
     #[error(transparent)]
     Past(AsOfError),
     #[error(transparent)]
@@ -120,7 +124,7 @@ impl CliError {
             }
             Self::Rebuild(RebuildError::Store(error)) if error.is_transient() => Exit::Unavailable,
             Self::NoDatabase { .. } | Self::ServerAway { .. } => Exit::Unavailable,
-            Self::Resumable => Exit::Interrupted,
+            Self::Resumable | Self::Stopped => Exit::Interrupted,
             Self::Rebuild(RebuildError::Unusable { .. }) => Exit::Usage,
             Self::Store(_)
             | Self::App(_)
@@ -134,6 +138,7 @@ impl CliError {
             | Self::Failed(_)
             | Self::Interrupted
             | Self::Rebuild(_)
+            | Self::NoTable(_)
             | Self::Past(_)
             | Self::PastRow(_)
             | Self::System { .. } => Exit::Failed,
@@ -198,6 +203,9 @@ impl From<RebuildError> for CliError {
     fn from(error: RebuildError) -> Self {
         if matches!(error, RebuildError::Cancelled) {
             return Self::Resumable;
+        }
+        if matches!(error, RebuildError::NoTable { .. }) {
+            return Self::NoTable(error);
         }
         Self::Rebuild(error)
     }

@@ -13,7 +13,7 @@ macro_rules! exit_codes {
   4  the database or the server is away
   5  doctor found something wrong
   6  a view is not a fold of the log
-  7  a rebuild was stopped by a signal; the same command goes on where it stopped"
+  7  a rebuild or a verification was stopped by a signal; the same rebuild goes on"
     };
 }
 

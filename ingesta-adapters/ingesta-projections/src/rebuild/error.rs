@@ -1,5 +1,6 @@
-//! Why a rebuild or a verification did not come to its end. What it had done so far is kept, and
-//! the same call goes on from there, unless the variant says otherwise.
+//! Why a rebuild, a verification or the mending of a row did not come to its end. What a rebuild had
+//! done so far is kept, and the same call goes on from there, unless the variant says otherwise;
+//! the others begin anew.
 //!
 //! Nothing here quotes an event, a row or a key.
 
@@ -13,12 +14,16 @@ use crate::RowError;
 pub enum RebuildError {
     /// The database did not answer, or refused. *Handling*: run it again; it goes on where it
     /// stopped.
-    #[error("the rebuild was interrupted")]
+    #[error("the fold of the log was interrupted")]
     Store(#[from] StoreError),
-    /// Somebody else rebuilds or verifies this projection now. *Handling*: let them finish; one
+    /// Somebody else does the same with this projection now. *Handling*: let them finish; one
     /// that was killed is taken over when its lease has run out.
-    #[error("projection {projection} is being rebuilt by {owner}, whose lease lasts until {until}")]
+    #[error(
+        "another {work} of projection {projection} is under way: {owner} has its lease until {until}"
+    )]
     Running {
+        /// `rebuild` or `verification`.
+        work: &'static str,
         /// Which projection.
         projection: String,
         /// Who holds the lease.
@@ -26,15 +31,15 @@ pub enum RebuildError {
         /// When it runs out if it is not renewed, on the database's clock.
         until: DateTime<Utc>,
     },
-    /// The lease of this rebuild ran out and was taken, or its rows were removed by somebody.
-    #[error("the rebuild of projection {projection} was taken over by somebody else")]
+    /// The lease of this call ran out and was taken, or its rows were removed by somebody.
+    #[error("somebody else took projection {projection} over meanwhile")]
     TakenOver {
         /// Which projection.
         projection: String,
     },
-    /// It was told to stop ([`crate::Rebuild::stopped_by`]). *Handling*: run it again; it goes on
-    /// where it stopped.
-    #[error("the rebuild was told to stop")]
+    /// It was told to stop ([`crate::Rebuild::stopped_by`]). *Handling*: run it again; a rebuild
+    /// goes on where it stopped.
+    #[error("it was told to stop before it was done")]
     Cancelled,
     /// The database closed the stream of events before its end: what was read is not the log.
     #[error("the log was cut off while it was read: nothing of this pass was written")]
@@ -88,11 +93,11 @@ pub enum RebuildError {
         /// What the follower said.
         message: String,
     },
-    /// Readers kept the table of the view locked through every try. *Handling*: end the long
-    /// reader and run it again; only the swap is left to do.
-    #[error("table {table} was in use through {tries} tries to swap it")]
+    /// Somebody kept the table, or the place of its follower, through every try. *Handling*: end
+    /// the long reader and run it again; where the swap was tried, only that is left to do.
+    #[error("table {table} was in use through all {tries} tries")]
     TableBusy {
-        /// The table of the view.
+        /// The table.
         table: String,
         /// How often it was tried.
         tries: u32,
@@ -102,6 +107,15 @@ pub enum RebuildError {
     NeverRan {
         /// Which projection.
         projection: String,
+    },
+    /// The projection has run, and its table is gone: there is nothing to compare a fold with, and
+    /// its follower has stopped. *Handling*: rebuild the projection, which makes the table anew.
+    #[error("projection {projection} has lost its table {table}, and must be rebuilt")]
+    NoTable {
+        /// Which projection.
+        projection: String,
+        /// The table that is missing.
+        table: String,
     },
     /// Two projections of one rebuild have the same name or table, or there is none at all.
     #[error("nothing to do: {message}")]

@@ -12,6 +12,7 @@ use super::fence;
 use super::guard::taken_over;
 use super::names::literal;
 use super::swap::Pauses;
+use super::target::Target;
 use crate::TableName;
 use crate::database::columns;
 
@@ -23,7 +24,7 @@ pub(crate) async fn mark(
     database: &Database,
     table: &TableName,
 ) -> Result<Option<String>, StoreError> {
-    let failed = |e| Database::failure("looking at the table of a rebuild", e);
+    let failed = |e| Database::failure("looking at a table", e);
     let row = sqlx::query(
         "select to_regclass($1) is not null as made,
                 coalesce(obj_description(to_regclass($1), 'pg_class'), '') as mark",
@@ -37,6 +38,20 @@ pub(crate) async fn mark(
     Ok(made.then_some(mark))
 }
 
+/// Refuses a projection that has run and whose table is gone.
+pub(crate) async fn check_there(
+    database: &Database,
+    target: &dyn Target,
+) -> Result<(), RebuildError> {
+    if mark(database, target.table()).await?.is_some() {
+        return Ok(());
+    }
+    Err(RebuildError::NoTable {
+        projection: target.name().to_owned(),
+        table: target.table().to_string(),
+    })
+}
+
 impl Build {
     /// Drops a table that an earlier build has left. True if there was one.
     pub(crate) async fn drop_marked(
@@ -44,7 +59,7 @@ impl Build {
         table: &TableName,
         expected: &str,
     ) -> Result<bool, RebuildError> {
-        const ATTEMPTED: &str = "dropping the table of an earlier rebuild";
+        const ATTEMPTED: &str = "dropping a table that was left behind";
         match mark(&self.ground.database, table).await? {
             None => Ok(false),
             Some(found) if found == expected => {
@@ -57,7 +72,7 @@ impl Build {
             }
             Some(_) => Err(RebuildError::Store(StoreError::Refused {
                 attempted: ATTEMPTED,
-                cause: format!("table {table} is in the way and was not made by a rebuild").into(),
+                cause: format!("table {table} is in the way, and no rebuild has made it").into(),
             })),
         }
     }
@@ -76,8 +91,7 @@ impl Build {
              {forget}"
         );
         let fresh = &self.names.fresh;
-        self.fenced("making the table of a rebuild", fresh, &sql)
-            .await
+        self.fenced("making a fresh table", fresh, &sql).await
     }
 
     /// Whoever drops or makes the fresh table forgets how far an earlier one was, at once: nobody
@@ -95,8 +109,7 @@ impl Build {
              update ingesta_rebuilds set done_below = '', rows = 0 where projection = {key};"
         );
         let fresh = &self.names.fresh;
-        self.fenced("emptying the table of a rebuild", fresh, &sql)
-            .await?;
+        self.fenced("emptying a fresh table", fresh, &sql).await?;
         self.done_below = Some(String::new());
         self.rows = 0;
         Ok(())
@@ -106,6 +119,18 @@ impl Build {
     /// told to stop.
     pub(crate) async fn fenced(
         &self,
+        attempted: &'static str,
+        table: &TableName,
+        sql: &str,
+    ) -> Result<(), RebuildError> {
+        let stop = &self.ground.stop;
+        self.fenced_until(stop, attempted, table, sql).await
+    }
+
+    /// The same, until this token is cancelled.
+    pub(crate) async fn fenced_until(
+        &self,
+        stop: &CancellationToken,
         attempted: &'static str,
         table: &TableName,
         sql: &str,
@@ -122,18 +147,6 @@ impl Build {
                 self.note(&format!(
                     "table {table} is in use: {attempted} is tried again"
                 ));
-    ) -> Result<(), RebuildError> {
-        let stop = &self.ground.stop;
-        self.fenced_until(stop, attempted, table, sql).await
-    }
-
-    /// The same, until this token is cancelled.
-    pub(crate) async fn fenced_until(
-        &self,
-        stop: &CancellationToken,
-        attempted: &'static str,
-        table: &TableName,
-        sql: &str,
                 let waited = stop.run_until_cancelled(pauses.next()).await;
                 waited.ok_or(RebuildError::Cancelled)?;
             }

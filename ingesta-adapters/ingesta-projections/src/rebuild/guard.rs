@@ -1,4 +1,5 @@
-//! One rebuild of a projection at a time: taking the lease, waiting for a dead holder's to run out.
+//! One rebuild and one verification of a projection at a time: taking the lease, waiting for a dead
+//! holder's to run out.
 //!
 //! A holder that lives renews its lease; one that was killed does not. So the first look at the
 //! lease tells when it runs out, and only a later look tells whether it was renewed.
@@ -8,9 +9,9 @@ use std::time::Duration;
 
 use ingesta_event_store::StoreError;
 
-use super::keep::Kept;
 use super::RebuildError;
 use super::build::Ground;
+use super::keep::Kept;
 use super::names::Names;
 use super::progress::RebuildPhase;
 
@@ -38,14 +39,16 @@ pub(crate) async fn take(ground: &Arc<Ground>, names: &Names) -> Result<Kept, Re
         let seen = first_seen.get_or_insert_with(|| {
             progress.phase(RebuildPhase::Waiting, Some(&names.projection));
             let projection = &names.projection;
+            let work = names.purpose.noun();
             progress.note(format!(
-                "another rebuild of {projection} has the lease until {until}: waiting whether it \
+                "another {work} of {projection} has the lease until {until}: waiting whether it \
                  is renewed"
             ));
             (holder.clone(), until)
         });
         if *seen != (holder.clone(), until) {
             return Err(RebuildError::Running {
+                work: names.purpose.noun(),
                 projection: names.projection.clone(),
                 owner: holder,
                 until,
@@ -55,7 +58,7 @@ pub(crate) async fn take(ground: &Arc<Ground>, names: &Names) -> Result<Kept, Re
     }
 }
 
-/// What a lost lease means to a rebuild.
+/// What a lost lease means to a build.
 pub(crate) fn taken_over(names: &Names, error: StoreError) -> RebuildError {
     if matches!(error, StoreError::LeaseLost { .. }) {
         let projection = names.projection.clone();

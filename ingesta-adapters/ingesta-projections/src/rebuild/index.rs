@@ -59,5 +59,5 @@ async fn run(session: &mut PgConnection, sql: &str) -> Result<(), StoreError> {
 }
 
 fn failed(error: sqlx::Error) -> StoreError {
-    Database::failure("making the key of a rebuilt table", error)
+    Database::failure("making the key of a fresh table", error)
 }

@@ -38,8 +38,8 @@ mod write;
 
 pub use compare::Compared;
 pub use error::RebuildError;
-pub use names::is_build;
 pub(crate) use names::rebuild_of;
+pub use names::{is_build, is_verification};
 pub use one::Mended;
 pub use options::RebuildOptions;
 pub use progress::{RebuildPhase, RebuildProgress};

@@ -22,6 +22,14 @@ impl Purpose {
             Self::Verify => "verify",
         }
     }
+
+    /// What people call it.
+    pub(crate) fn noun(self) -> &'static str {
+        match self {
+            Self::Rebuild => "rebuild",
+            Self::Verify => "verification",
+        }
+    }
 }
 
 /// The names of one build.
@@ -37,6 +45,8 @@ pub(crate) struct Names {
     pub(crate) fresh: TableName,
     /// The name that the old table has between swap and drop.
     pub(crate) old: TableName,
+    /// What the fresh table is for.
+    pub(crate) purpose: Purpose,
 }
 
 impl Names {
@@ -45,11 +55,10 @@ impl Names {
         Self {
             projection: projection.to_owned(),
             table: table.clone(),
-    /// What the fresh table is for.
-    pub(crate) purpose: Purpose,
             subscription: format!("{projection}.{suffix}"),
             fresh: beside(table, &format!("__{suffix}")),
             old: beside(table, "__old"),
+            purpose,
         }
     }
 
@@ -58,7 +67,6 @@ impl Names {
         format!("{MARK}{}", self.subscription)
     }
 
-            purpose,
     /// The comment that marks the table which is no longer read.
     pub(crate) fn old_mark(&self) -> String {
         format!("{MARK}{}.old", self.projection)
@@ -83,6 +91,18 @@ pub fn is_build(subscription: &str) -> bool {
         let projection = subscription.strip_suffix(purpose.suffix());
         projection.is_some_and(|projection| projection.ends_with('.'))
     })
+}
+
+/// True if it is a verification's, which never goes on: the next one begins anew.
+///
+/// ```
+/// assert!(ingesta_projections::is_verification("balance-v1.verify"));
+/// assert!(!ingesta_projections::is_verification("balance-v1.rebuild"));
+/// ```
+#[must_use]
+pub fn is_verification(subscription: &str) -> bool {
+    let projection = subscription.strip_suffix(Purpose::Verify.suffix());
+    projection.is_some_and(|projection| projection.ends_with('.'))
 }
 
 /// The subscription that a rebuild of the projection has.

@@ -113,7 +113,7 @@ impl Progress {
     }
 
     pub(crate) fn note(&self, note: String) {
-        tracing::info!(note, "rebuild");
+        tracing::info!(note, "folding the log anew");
         self.0.send_modify(|p| p.note = Some(note));
     }
 }

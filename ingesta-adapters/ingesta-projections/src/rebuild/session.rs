@@ -19,13 +19,13 @@ pub(crate) async fn open(database: &Database) -> Result<PgConnection, StoreError
         ])
         .connect()
         .await;
-    connected.map_err(|e| Database::failure("connecting for a rebuild", e))
+    connected.map_err(|e| Database::failure("connecting to fold the log", e))
 }
 
 /// Closes it in an orderly way, so that its snapshot is gone when this returns.
 pub(crate) async fn close(session: PgConnection) -> Result<(), StoreError> {
     let closed = session.close().await;
-    closed.map_err(|e| Database::failure("closing the session of a rebuild", e))
+    closed.map_err(|e| Database::failure("closing the session of a fold", e))
 }
 
 /// Runs statements without parameters.

@@ -112,7 +112,7 @@ pub(crate) async fn begin(
     only_to_verify: bool,
     at_most: Option<u64>,
 ) -> Result<u64, RebuildError> {
-    let failed = |e| Database::failure("beginning a rebuild", e);
+    let failed = |e| Database::failure("beginning a fold of the log", e);
     let row = sqlx::query(BEGIN)
         .bind(&names.subscription)
         .bind(epoch)

@@ -17,7 +17,7 @@ use super::keep::Kept;
 use super::names::{Purpose, literal};
 use super::progress::RebuildPhase;
 use super::target::Target;
-use super::{RebuildError, digest, folding, live, run, session};
+use super::{RebuildError, digest, folding, fresh, live, run, session};
 
 /// What a verification found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +99,7 @@ pub(crate) async fn verify(
                 projection: target.name().to_owned(),
             });
         };
+        fresh::check_there(&ground.database, &**target).await?;
         // No view may be behind the fold that it is compared with.
         at_most = Some(at_most.map_or(live.xact(), |least| least.min(live.xact())));
     }
@@ -202,9 +203,9 @@ impl Build {
     /// does not work, the next verification does it.
     pub(crate) async fn clear_away(&self) {
         let (table, name) = (self.names.fresh.quoted(), literal(&self.names.subscription));
-        let sql = format!(
         let (text, mark) = (literal(&table), literal(&self.names.fresh_mark()));
         // A table in the way that is somebody else's stays.
+        let sql = format!(
             "if obj_description(to_regclass({text}), 'pg_class') = {mark} then
                drop table {table};
              end if;

@@ -19,7 +19,7 @@ use crate::row::StoredRow;
 /// The sorted rows of a pass.
 pub(crate) type Rows = Box<dyn Iterator<Item = Result<(String, StoredRow), RebuildError>> + Send>;
 
-const ATTEMPTED: &str = "writing rows of a rebuild";
+const ATTEMPTED: &str = "writing rows of a fresh table";
 
 /// Rows in the text form of COPY.
 #[derive(Default)]

@@ -10,6 +10,7 @@ mod log;
 mod progress;
 mod server;
 mod subscriptions;
+mod views;
 
 use ingesta_event_store::{EventStorage, PostgresStorage};
 use serde_json::json;
@@ -48,6 +49,7 @@ async fn examine(
     found.extend(server::oldest_writer(storage.oldest_writer().await?));
     let head = storage.head().await?;
     found.extend(subscriptions::check(&storage, config, head).await?);
+    found.extend(views::check(&storage, &opened.database).await?);
     found.extend(events::check(&storage, args.all, head, out).await?);
     Ok(found)
 }

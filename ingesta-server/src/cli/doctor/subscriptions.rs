@@ -6,7 +6,7 @@
 use ingesta_event_store::SubscriptionStorage;
 use ingesta_event_store::subscription::{ParkedStream, SubscriptionStatus};
 use ingesta_event_store::{EventStorage, Lag, Position, PostgresStorage, StoreError};
-use ingesta_projections::is_build;
+use ingesta_projections::{is_build, is_verification};
 use serde_json::json;
 
 use super::finding::{Finding, Severity};
@@ -67,12 +67,7 @@ fn standing(status: &SubscriptionStatus, lag: &Lag, config: &Config) -> Option<F
         if status.running {
             return None;
         }
-        Finding::new(
-            Severity::Info,
-            "rebuild_interrupted",
-            format!("{name} was interrupted; the view that is read is not affected"),
-            "run `ingesta projections rebuild` for it again: it goes on where it stopped",
-        )
+        interrupted(name)
     } else if !registry::subscriptions().contains(&name.as_str()) {
         Finding::new(
             Severity::Info,
@@ -99,12 +94,29 @@ fn standing(status: &SubscriptionStatus, lag: &Lag, config: &Config) -> Option<F
             Severity::Warning,
             "subscription_behind",
             format!("subscription {name} is {events} events behind, longer than the alarm allows"),
-            "look at `ingesta subscriptions list` for what holds it up",
+            "look at `ingesta subscriptions list` and at `/readyz` of the server for what holds it up",
         )
     } else {
         return None;
     };
     Some(finding.about(about))
+}
+
+fn interrupted(name: &str) -> Finding {
+    let message = format!("{name} was interrupted; the view that is read is not affected");
+    let (code, advice) = if is_verification(name) {
+        (
+            "verification_interrupted",
+            "run `ingesta projections verify` for it again: it begins anew, and clears away what \
+             was left behind",
+        )
+    } else {
+        (
+            "rebuild_interrupted",
+            "run `ingesta projections rebuild` for it again: it goes on where it stopped",
+        )
+    };
+    Finding::new(Severity::Info, code, message, advice)
 }
 
 fn parked(subscription: &str, parked: &ParkedStream) -> Finding {

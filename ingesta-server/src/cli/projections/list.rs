@@ -16,13 +16,7 @@ use crate::registry;
 
 pub(super) async fn run(config: &Config, out: &Out) -> Result<Exit, CliError> {
     let opened = Opened::existing(config).await?.checked().await?;
-    let entries: Vec<ProjectionEntry> = registry::PROJECTIONS
-        .iter()
-        .map(|name| ProjectionEntry {
-            name: (*name).to_owned(),
-            table: TableName::new(*name).expect("the registry holds names of tables"),
-        })
-        .collect();
+    let entries = entries();
     let storage = PostgresStorage::new(opened.database.clone());
     let statuses = projection_statuses(&storage, &opened.database, &entries).await?;
     for status in &statuses {
@@ -32,6 +26,15 @@ pub(super) async fn run(config: &Config, out: &Out) -> Result<Exit, CliError> {
     out.table(&head, &statuses.iter().map(columns).collect::<Vec<_>>());
     opened.close().await?;
     Ok(Exit::Done)
+}
+
+/// Every projection of this program, with its table.
+pub(in crate::cli) fn entries() -> Vec<ProjectionEntry> {
+    let entry = |name: &&'static str| ProjectionEntry {
+        name: (*name).to_owned(),
+        table: TableName::new(*name).expect("the registry holds names of tables"),
+    };
+    registry::PROJECTIONS.iter().map(entry).collect()
 }
 
 /// A view answers while it is rebuilt, but that is what an operator wants to know of it.

@@ -2,7 +2,7 @@
 //! rebuilt and verified.
 //!
 //! Promises: a name that is no projection of this program is refused before anything is done; one
-//! SIGTERM or Ctrl-C stops in order, and the same command goes on.
+//! SIGTERM or Ctrl-C stops in order, and the same rebuild goes on.
 //! Does not: stop or start servers; they go on meanwhile.
 
 mod list;
@@ -24,6 +24,7 @@ use super::signals::StopSignals;
 use crate::app::{event_codec, imagenes, ingestas};
 use crate::config::Config;
 use crate::registry::{PROJECTIONS, VISTA_IMAGENES, VISTA_INGESTAS};
+pub(super) use list::entries;
 
 pub(super) async fn run(
     config: &Config,
@@ -97,6 +98,14 @@ async fn stoppable<T>(
         // A second signal: what is kept is kept, and the lease runs out by itself.
         () = signals.next() => Err(RebuildError::Cancelled),
     }
+}
+
+/// What a failure means where a stopped call does not go on but begins anew.
+fn begins_anew(error: RebuildError) -> CliError {
+    if matches!(error, RebuildError::Cancelled) {
+        return CliError::Stopped;
+    }
+    error.into()
 }
 
 /// The most memory that this process has had, in bytes, where the system tells.

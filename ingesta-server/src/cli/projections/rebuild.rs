@@ -10,7 +10,7 @@ use ingesta_projections::{Mended, Rebuild, Rebuilt};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::{chosen, peak_rss_bytes, prepared, progress, stoppable};
+use super::{begins_anew, chosen, peak_rss_bytes, prepared, progress, stoppable};
 use crate::cli::args::RebuildArgs;
 use crate::cli::database::Opened;
 use crate::cli::exit::{CliError, Exit};
@@ -31,8 +31,8 @@ pub(super) async fn run(config: &Config, args: RebuildArgs, out: &Out) -> Result
     let done = match &args.key {
         Some(key) => stoppable(&mut signals, &stop, rebuild.one(key))
             .await
-            .map(|done| mended_rows(&done, out))
-            .map_err(CliError::from),
+            .map_err(begins_anew)
+            .and_then(|done| mended_rows(&done, out)),
         None => all(rebuild, &mut signals, &stop, out).await,
     };
     opened.close().await?;

@@ -8,7 +8,7 @@ use ingesta_projections::{Differing, Verified};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::{chosen, peak_rss_bytes, prepared, progress, stoppable};
+use super::{begins_anew, chosen, peak_rss_bytes, prepared, progress, stoppable};
 use crate::cli::args::VerifyArgs;
 use crate::cli::database::Opened;
 use crate::cli::exit::{CliError, Exit};
@@ -30,7 +30,7 @@ pub(super) async fn run(config: &Config, args: VerifyArgs, out: &Out) -> Result<
     let found = stoppable(&mut signals, &stop, verify.verify()).await;
     let _ = shown.await;
     opened.close().await?;
-    let found = found?;
+    let found = found.map_err(begins_anew)?;
     out.json(&json!({
         "event": "verified",
         "projections": found.iter().map(|one| as_json(one, args.keys)).collect::<Vec<_>>(),

@@ -5,7 +5,7 @@
 
 use ingesta_event_store::subscription::{ParkedStream, SubscriptionStatus};
 use ingesta_event_store::{Blocker, EventStorage, Lag, PostgresStorage, SubscriptionStorage};
-use ingesta_projections::is_build;
+use ingesta_projections::{is_build, is_verification};
 use serde_json::{Value, json};
 
 use crate::cli::database::Opened;
@@ -42,9 +42,10 @@ pub(super) async fn run(config: &Config, out: &Out) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// A rebuild's own subscription is no follower, and is there only while it lasts.
+/// The subscription of a rebuild or a verification is no follower, and is there only while it lasts.
 fn stands(status: &SubscriptionStatus) -> &'static str {
     match (is_build(&status.name), status.running) {
+        (true, true) if is_verification(&status.name) => "verifying",
         (true, true) => "rebuilding",
         (true, false) => "interrupted",
         (false, running) => state(status.cluster_changed, running),

@@ -197,7 +197,8 @@ async fn subscriptions_that_need_somebody_are_found() {
              update ingesta_subscriptions set system_identifier = 1
               where name = 'vista_imagenes';
              insert into ingesta_subscriptions (name, system_identifier)
-             select 'anterior', system_identifier from pg_control_system()",
+             select unnest(array['anterior', 'vista_ingestas.verify', 'vista_imagenes.rebuild']),
+                    system_identifier from pg_control_system()",
         )
         .await;
     let ended = ground.run(&["doctor", "--json"]).expect(5);
@@ -209,6 +210,22 @@ async fn subscriptions_that_need_somebody_are_found() {
     let moved = about("subscription_cluster_changed");
     assert_eq!(moved["subscription"], "vista_imagenes");
     assert_eq!(about("subscription_unknown")["subscription"], "anterior");
+    for (code, name, advice) in [
+        (
+            "verification_interrupted",
+            "vista_ingestas.verify",
+            "projections verify",
+        ),
+        (
+            "rebuild_interrupted",
+            "vista_imagenes.rebuild",
+            "goes on where",
+        ),
+    ] {
+        let found = finding(&ended, code);
+        assert_eq!(found["about"]["subscription"], name);
+        assert!(found["advice"].to_string().contains(advice), "{found}");
+    }
     assert_eq!(
         codes(&ended, "error"),
         ["subscription_cluster_changed", "stream_parked"]

@@ -220,3 +220,81 @@ async fn a_rebuild_that_is_told_to_stop_says_so_and_goes_on_when_run_again() {
     let done = ground.run(&rebuild).expect(0).event("rebuilt");
     assert_eq!(done["projections"][0]["resumed"], true, "{done}");
 }
+#[tokio::test]
+async fn a_view_whose_table_is_gone_is_told_and_made_anew() {
+    let ground = Ground::new().await;
+    let server = with_an_image(&ground, ROWS).await;
+    assert_eq!(server.terminate(), Some(0));
+    ground.tell("drop table vista_imagenes").await;
+    let advice = "projections rebuild";
+    for arguments in [
+        &["projections", "verify", "--all"][..],
+        &["projections", "rebuild", "vista_imagenes", "--key", "k"],
+    ] {
+        let told = ground.run(arguments).expect(1).stderr;
+        assert!(told.contains("has lost its table vista_imagenes"), "{told}");
+        assert!(told.contains(advice), "{told}");
+    }
+    let found = ground.run(&["doctor", "--json"]).expect(5).json();
+    let found = found
+        .iter()
+        .find(|line| line["code"] == "view_table_missing");
+    let found = found.expect("a finding");
+    assert_eq!(found["severity"], "error");
+    assert_eq!(found["about"]["table"], "vista_imagenes");
+    assert!(
+        found["advice"]
+            .as_str()
+            .is_some_and(|text| text.contains(advice))
+    );
+
+    ground
+        .run(&["projections", "rebuild", "vista_imagenes"])
+        .expect(0);
+    ground.run(&["projections", "verify", "--all"]).expect(0);
+}
+
+#[tokio::test]
+async fn a_verification_that_is_told_to_stop_promises_no_more_than_it_holds() {
+    let ground = Ground::new().await;
+    let server = with_an_image(&ground, ROWS).await;
+    assert_eq!(server.terminate(), Some(0));
+    // The view is kept from it, so that it cannot end.
+    let mut writer = ground.connect().await;
+    let hold = "set idle_in_transaction_session_timeout = 0;
+                begin; lock table vista_imagenes in access exclusive mode";
+    sqlx::raw_sql(hold)
+        .execute(&mut writer)
+        .await
+        .expect("hold");
+    let verify = ["projections", "verify", "vista_imagenes", "--json"];
+    let mut child = ground
+        .command(&verify)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("start it");
+    let leased = "select count(*) from ingesta_subscriptions where name = 'vista_imagenes.verify'
+                   and owner is not null and expires_at > clock_timestamp()";
+    ingesta_testing::eventually("the verification", async || {
+        (ground.ask(leased).await == 1).then_some(())
+    })
+    .await;
+    signal(&child, Signal::TERM);
+    let mut told = String::new();
+    let mut stderr = child.stderr.take().expect("piped");
+    std::io::Read::read_to_string(&mut stderr, &mut told).expect("text");
+    assert_eq!(child.wait().expect("its end").code(), Some(7));
+    assert!(
+        told.contains("begins anew") && !told.contains("goes on"),
+        "{told}"
+    );
+    sqlx::raw_sql("rollback")
+        .execute(&mut writer)
+        .await
+        .expect("end");
+    let left = "select count(*) from pg_class where relname like '%\\_\\_verify%'";
+    assert_eq!(ground.ask(left).await, 0);
+    ground.run(&verify).expect(0);
+}
+

@@ -17,7 +17,7 @@ use ingesta_event_store::{Position, StreamId, TypeFilter};
 use super::build::Ground;
 use super::keep::Kept;
 use super::target::Target;
-use super::{RebuildError, live};
+use super::{RebuildError, fresh, live};
 use crate::TableName;
 use row::{Aside, Row};
 use store::store;
@@ -57,6 +57,7 @@ pub(crate) async fn mend(
             projection: name.to_owned(),
         });
     };
+    fresh::check_there(&ground.database, target).await?;
     if key.contains('\0') || key.len() > TableName::KEY_BYTES_MAX {
         return Err(RebuildError::Unusable {
             message: "no row has such a key".to_owned(),

@@ -259,7 +259,7 @@ fn joined(thread: Joined, jobs: &[Job]) -> Result<Vec<Part>, RebuildError> {
         let names: Vec<_> = jobs.iter().map(|job| job.projection.name()).collect();
         Err(RebuildError::Fold {
             projection: names.join(", "),
-            message: "a thread of the rebuild panicked".to_owned(),
+            message: "a thread of the fold panicked".to_owned(),
         })
     })
 }
