@@ -65,14 +65,20 @@ async fn all(
     Ok(Exit::Done)
 }
 
-fn mended_rows(done: &[Mended], out: &Out) -> Exit {
+/// A key that no projection has anything for, neither a row nor an event, is a mistake.
+fn mended_rows(done: &[Mended], out: &Out) -> Result<Exit, CliError> {
     let projections: Vec<Value> = done.iter().map(mended).collect();
     out.json(&json!({ "event": "mended", "projections": projections }));
     for done in done {
         let what = match (done.changed, done.after) {
-            (false, _) => "the row was right",
+            (false, _) if done.unknown => "the log has no such aggregate, and there is no row",
+            (false, None) => "there is no row, and that is right",
+            (false, Some(_)) => "the row was right",
             (true, Some(_)) => "the row was written anew",
-            (true, None) => "the row was deleted",
+            (true, None) if done.unknown => {
+                "the row was deleted, for the log has no such aggregate"
+            }
+            (true, None) => "the row was deleted, for the log leaves none",
         };
         let parked = if done.parked {
             "; its stream is parked"
@@ -81,7 +87,11 @@ fn mended_rows(done: &[Mended], out: &Out) -> Exit {
         };
         out.text(format_args!("{}: {what}{parked}", done.projection));
     }
-    Exit::Done
+    if done.iter().all(|done| done.unknown && !done.changed) {
+        let nothing = "the log has no aggregate with this key";
+        return Err(CliError::Failed(nothing.to_owned()));
+    }
+    Ok(Exit::Done)
 }
 
 fn described(done: &Rebuilt) -> String {
@@ -133,6 +143,7 @@ fn mended(done: &Mended) -> Value {
         "version_before": done.before,
         "version": done.after,
         "parked": done.parked,
+        "unknown": done.unknown,
         "position": done.position,
     })
 }

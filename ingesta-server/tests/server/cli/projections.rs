@@ -219,6 +219,23 @@ async fn a_rebuild_that_is_told_to_stop_says_so_and_goes_on_when_run_again() {
         .expect("end");
     let done = ground.run(&rebuild).expect(0).event("rebuilt");
     assert_eq!(done["projections"][0]["resumed"], true, "{done}");
+    // A key that the log does not know is a mistake, and a row under one goes.
+    let nobody = "0198c0de-0000-7000-8000-000000000001";
+    let mend = |key| ["projections", "rebuild", "vista_ingestas", "--key", key];
+    let none = ground.run(&mend(nobody)).expect(1);
+    assert!(none.stdout.contains("no such aggregate"), "{}", none.stdout);
+    assert!(none.stderr.contains("no aggregate"), "{}", none.stderr);
+    ground
+        .tell(&format!(
+            "insert into vista_ingestas (view_id, version, payload)
+             select '{nobody}', version, payload from vista_ingestas limit 1"
+        ))
+        .await;
+    let gone = ground.run(&mend(nobody)).expect(0);
+    assert!(gone.stdout.contains("was deleted"), "{}", gone.stdout);
+    assert!(gone.stdout.contains("no such aggregate"), "{}", gone.stdout);
+    ground.run(&verify).expect(0);
+
 }
 #[tokio::test]
 async fn a_view_whose_table_is_gone_is_told_and_made_anew() {

@@ -40,6 +40,9 @@ pub struct Mended {
     pub changed: bool,
     /// True if the row's stream is parked: an event of it cannot be folded.
     pub parked: bool,
+    /// True if the key is the id of an aggregate and the log has none with it: a row under such a
+    /// key was deleted. Never true where keys are something else.
+    pub unknown: bool,
     /// Where the view stood.
     pub position: Position,
 }
@@ -148,6 +151,7 @@ async fn from_streams(
     };
     let (aside, mut events) = ground.until_stopped(read).await?;
     let mut row = Row::new(target, key, aside);
+    row.unknown = events.is_empty();
     events.retain(|event| event.position <= kept.lease().checkpoint);
     events.sort_by_key(|event| event.position);
     let failed = row.take(events)?;

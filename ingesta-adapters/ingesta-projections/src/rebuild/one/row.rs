@@ -45,6 +45,8 @@ pub(super) struct Row<'a> {
     pub(super) key: &'a str,
     pub(super) aside: Aside,
     pub(super) row: Option<StoredRow>,
+    /// The log is known to have nothing for it.
+    pub(super) unknown: bool,
 }
 
 impl<'a> Row<'a> {
@@ -54,6 +56,7 @@ impl<'a> Row<'a> {
             key,
             aside,
             row: None,
+            unknown: false,
         }
     }
 

@@ -58,6 +58,7 @@ pub(super) async fn store(
             _ => true,
         },
         parked: failed.is_some(),
+        unknown: row.unknown,
         position: kept.lease().checkpoint,
     };
     let parked = failed.map(|failed| park(failed, &row.aside));
