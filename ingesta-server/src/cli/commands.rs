@@ -19,6 +19,8 @@ use crate::config::Config;
 
 const HOUR: u64 = 3_600;
 const DAY: u64 = 24 * HOUR;
+/// A hundred years. Far beyond it the database has no such date.
+const OLDEST: u64 = 36_500 * DAY;
 const BAR: &str = "{bar:30} {percent:>3} %  {msg}  {eta} left";
 
 pub(super) async fn run(
@@ -83,7 +85,8 @@ fn answer(purged: &Purged, dry_run: bool, out: &Out) {
     ));
 }
 
-/// `90d` or `36h`, a day at least: a client may still be repeating what is younger.
+/// `90d` or `36h`, a day at least: a client may still be repeating what is younger. A hundred years
+/// at most.
 pub(super) fn age(text: &str) -> Result<Duration, String> {
     let expected = || "expected days or hours, as in 90d or 36h".to_owned();
     let (number, unit) = match text.char_indices().next_back() {
@@ -91,10 +94,20 @@ pub(super) fn age(text: &str) -> Result<Duration, String> {
         Some((at, 'h')) => (&text[..at], HOUR),
         _ => return Err(expected()),
     };
-    let number: u32 = number.parse().map_err(|_| expected())?;
-    let seconds = u64::from(number) * unit;
+    if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(expected());
+    }
+    // A number beyond all numbers is beyond the range too.
+    let seconds = number
+        .parse::<u64>()
+        .unwrap_or(u64::MAX)
+        .saturating_mul(unit);
     if seconds < DAY {
         return Err("at least a day: clients may still repeat what is younger".to_owned());
+    }
+    if seconds > OLDEST {
+        let days = OLDEST / DAY;
+        return Err(format!("between 1d and {days}d: no log is older"));
     }
     Ok(Duration::from_secs(seconds))
 }

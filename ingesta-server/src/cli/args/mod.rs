@@ -227,7 +227,7 @@ pub(crate) enum CommandsCommand {
 
 #[derive(Args, Debug)]
 pub(crate) struct PurgeArgs {
-    /// Forget what was recorded longer ago than this, a day at least: 90d, 36h
+    /// Forget what was recorded longer ago than this, 1d to 36500d: 90d, 36h
     #[arg(long, value_name = "AGE", value_parser = super::commands::age)]
     pub(crate) older_than: Duration,
     /// Only count

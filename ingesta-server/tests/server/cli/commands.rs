@@ -27,6 +27,12 @@ async fn old_keys_are_forgotten_when_somebody_says_yes() {
     ] {
         purge(refused).expect(2);
     }
+    // What no database can reckon with is told as what it is: an argument beyond the range.
+    for beyond in ["36501d", "3000000d", "99999999999999999999999h"] {
+        let refused = purge(&[beyond, "--yes"]).expect(2);
+        assert!(refused.stderr.contains("36500d"), "{}", refused.stderr);
+    }
+    purge(&["36500d", "--yes"]).expect(0);
     assert_eq!(
         purge(&["1d", "--yes"]).expect(0).event("purged")["commands"],
         0
