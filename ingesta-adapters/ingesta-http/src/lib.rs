@@ -1,7 +1,8 @@
 //! Pieces for axum 0.8 that any event-sourced service needs at its HTTP door.
 //!
 //! Promises: every refusal is an RFC 9457 problem with a stable `code` and a Spanish text; nothing
-//! that a client sent is quoted in a refusal or a log line; each piece works alone.
+//! that a client sent is quoted in a refusal or a log line, but for the name of an unknown query
+//! parameter that is a plain word; each piece works alone.
 //! It does not know a domain, an event store or a database: positions and keys are opaque here, and
 //! it opens no socket.
 //!
@@ -72,6 +73,7 @@ pub use prefer_wait::DEFAULT_WAIT_CAP;
 pub use prefer_wait::PreferWait;
 pub use problem::Problem;
 pub use problem_response::PROBLEM_JSON;
+pub use query_params::NoQueryParams;
 pub use query_params::QueryParams;
 pub use request_id::RequestId;
 pub use retry_after::RetryAfter;

@@ -1,8 +1,9 @@
 //! The reads: one ingesta, all of them in pages, the image of one.
 //!
 //! Promises: `?desde=` is a position that a command was answered with, and the answer reflects it
-//! or is a 503; `?version=` and `?instante=` answer as it was then; an unknown id is a 404 and a malformed one a 400; a page is an array, and the next
-//! one is named by `Link`.
+//! or is a 503; `?version=` and `?instante=` answer as it was then; any other parameter is a 400; an
+//! unknown id is a 404 and a malformed one a 400; a page is an array, and the next one is named by
+//! `Link`.
 
 use std::num::NonZeroU32;
 
@@ -55,8 +56,8 @@ pub(super) struct Pagina {
         (status = 200, description = "The ingesta", body = FilaIngesta,
             headers(("ETag" = String))),
         (status = 304, description = "The version at hand is the one that is asked for"),
-        (status = 400, description = "Malformed id, position or moment, or a future instant",
-            body = Problema),
+        (status = 400, description = "Malformed id, position or moment, a future instant, or an \
+            unknown parameter", body = Problema),
         (status = 404, description = "No such ingesta, not yet at that moment, or never at that \
             version", body = Problema),
         (status = 409, description = "The log does not know the times of its first events",
@@ -98,8 +99,8 @@ pub(super) async fn consulta_por_id(
     responses(
         (status = 200, description = "Its image", body = FilaImagen, headers(("ETag" = String))),
         (status = 304, description = "The version at hand is the one that is asked for"),
-        (status = 400, description = "Malformed id, position or moment, or a future instant",
-            body = Problema),
+        (status = 400, description = "Malformed id, position or moment, a future instant, or an \
+            unknown parameter", body = Problema),
         (status = 404, description = "No such ingesta, not yet at that moment, or never at that \
             version", body = Problema),
         (status = 409, description = "The log does not know the times of its first events",
@@ -146,7 +147,7 @@ pub(super) async fn imagen(
     responses(
         (status = 200, description = "A page, in the order in which they were handed in",
             body = Vec<FilaIngesta>, headers(("Link" = String))),
-        (status = 400, description = "A parameter is refused", body = Problema),
+        (status = 400, description = "A parameter is refused or unknown", body = Problema),
         (status = 503, description = "Not now", body = Problema),
     ),
 )]

@@ -11,7 +11,7 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use ingesta_domain::ingesta::CrearIngesta;
 use ingesta_domain::valor::{HechosRecibidos, IdIngesta, UrlPath, ValorError};
-use ingesta_http::{JsonBody, Problem};
+use ingesta_http::{JsonBody, NoQueryParams, Problem};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 use utoipa::ToSchema;
@@ -86,7 +86,8 @@ impl CrearIngestaCuerpo {
     responses(
         (status = 202, description = "Accepted and stored", body = Creada,
             headers(("Location" = String), ("ETag" = String))),
-        (status = 400, description = "Malformed, or a value is refused", body = Problema),
+        (status = 400, description = "Malformed, a query parameter, or a value is refused",
+            body = Problema),
         (status = 413, description = "Body too large", body = Problema),
         (status = 415, description = "Not JSON", body = Problema),
         (status = 422, description = "The key was used for another wish", body = Problema),
@@ -95,6 +96,7 @@ impl CrearIngestaCuerpo {
 )]
 pub(super) async fn crear_ingesta(
     State(app): State<AppState>,
+    _: NoQueryParams,
     circunstancias: Circunstancias,
     JsonBody(cuerpo): JsonBody<CrearIngestaCuerpo>,
 ) -> Result<Response, Problem> {

@@ -21,6 +21,8 @@ pub(super) struct Problema {
     error: String,
     /// The field that is to blame, where there is one.
     campo: Option<String>,
+    /// The query parameters that there are, where another one was sent.
+    admitidos: Option<Vec<String>>,
     /// The current state, where it is the reason.
     estado: Option<String>,
     /// The current version, where another one was asked for.

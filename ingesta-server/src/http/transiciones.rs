@@ -2,7 +2,8 @@
 //!
 //! Promises: `If-Match` is honoured where it comes (412); it may be absent, because every command
 //! is guarded by the state itself and its repeat does nothing, and the first systems' clients do
-//! not send it. A command without fields reads no body.
+//! not send it. A command without fields reads no body. No door has query parameters, and one that
+//! is sent is refused: whoever writes `?version=3` means a condition, and would not have it.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -12,7 +13,7 @@ use ingesta_domain::ingesta::{
     RevertirIngesta,
 };
 use ingesta_domain::valor::{IdIngesta, Motivo, MotivoRechazo};
-use ingesta_http::{IfMatch, JsonBody, PathId, Problem};
+use ingesta_http::{IfMatch, JsonBody, NoQueryParams, PathId, Problem};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -85,7 +86,8 @@ macro_rules! puerta {
             responses(
                 (status = 202, description = "Done, now or before", body = Aceptado,
                     headers(("ETag" = String))),
-                (status = 400, description = "Malformed, or a value is refused", body = Problema),
+                (status = 400, description = "Malformed, a query parameter, or a value is refused",
+                    body = Problema),
                 (status = 404, description = "No such ingesta", body = Problema),
                 (status = 409, description = "Its state forbids it", body = Problema),
                 (status = 412, description = "It has another version", body = Problema),
@@ -96,6 +98,7 @@ macro_rules! puerta {
         pub(super) async fn $handler(
             State(app): State<AppState>,
             PathId(id): PathId<IdIngesta>,
+            _: NoQueryParams,
             if_match: IfMatch,
             circunstancias: Circunstancias,
             $($extract)*

@@ -176,6 +176,57 @@ async fn a_moment_that_means_nothing_is_refused_by_name() {
 }
 
 #[tokio::test]
+async fn a_parameter_that_is_spelled_otherwise_is_not_answered_with_today() {
+    let app = TestApp::start().await;
+    let (id, _) = vivida(&app).await;
+    let known = json!(["desde", "version", "instante"]);
+    for (path, name, known) in [
+        (format!("/ingesta/consulta-por-id/{id}"), "Version", &known),
+        (format!("/ingesta/{id}/imagen"), "instant", &known),
+        (
+            "/ingesta/todas".to_owned(),
+            "limit",
+            &json!(["limite", "cursor", "desde"]),
+        ),
+    ] {
+        let read = entonces(&app, &path, &[(name, "1")]).await;
+        let refused = read.refused(400, "parametro_desconocido").json();
+        assert_eq!(
+            (&refused["campo"], &refused["admitidos"]),
+            (&json!(name), known)
+        );
+    }
+    // Commands have none: what was meant as a condition would be passed over.
+    let revert = format!("/ingesta/{id}/revertir?version=1");
+    let motivo = json!({"motivo": "mirar"});
+    for (path, body) in [
+        (revert.as_str(), motivo),
+        (
+            "/ingesta/crear-ingesta-comando?dry_run=1",
+            crate::test_app::cuerpo(),
+        ),
+    ] {
+        let refused = app.post(path, &body).await;
+        assert_eq!(
+            refused.refused(400, "parametro_desconocido").json()["admitidos"],
+            json!([])
+        );
+    }
+    assert_eq!(app.leer(&id).await.ok(200).json()["version"], 3);
+    // Probes and scrapers bring their own.
+    for path in [
+        "/ingesta/health",
+        "/livez",
+        "/readyz",
+        "/metrics",
+        "/ingesta/spec",
+    ] {
+        let plain = app.get(&format!("{path}?t=1")).await;
+        assert_ne!(plain.status, 400, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn times_that_the_log_does_not_know_are_not_made_up() {
     let app = TestApp::start().await;
     let (id, times) = vivida(&app).await;

@@ -1,12 +1,14 @@
 //! Ids in routes, query parameters, unknown routes, wrong methods and panicking handlers.
 //!
-//! Promises: no refusal repeats the address.
+//! Promises: no refusal repeats the address, but for an unknown parameter's name that is a plain word.
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use axum::{middleware, routing};
-use ingesta_http::{PathId, QueryParams, method_not_allowed, panic_to_problem, route_not_found};
+use ingesta_http::{
+    NoQueryParams, PathId, QueryParams, method_not_allowed, panic_to_problem, route_not_found,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -32,6 +34,7 @@ fn app() -> Router {
         .route("/things/{id}", routing::get(id).delete(id))
         .route("/two/{a}/{b}", routing::get(id))
         .route("/list", routing::get(page))
+        .route("/bare", routing::get(async |_: NoQueryParams| "bare"))
         .route("/panics/{id}", routing::get(panics))
         .fallback(route_not_found)
         .method_not_allowed_fallback(method_not_allowed)
@@ -55,9 +58,7 @@ async fn an_id_is_parsed_or_refused() {
 #[tokio::test]
 async fn query_parameters_are_read_or_refused() {
     assert_eq!(
-        ask(app(), get("/list?list=a%20b&limit=3&x=y", &[]))
-            .await
-            .text,
+        ask(app(), get("/list?list=a%20b&limit=3", &[])).await.text,
         "a b Some(3)"
     );
     let table = [
@@ -76,6 +77,34 @@ async fn query_parameters_are_read_or_refused() {
             !answer.text.contains("SECRETO") && !answer.text.contains("4711"),
             "{problem}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_parameter_that_the_route_does_not_have_is_refused_with_those_that_it_has() {
+    let (both, none) = (json!(["list", "limit"]), json!([]));
+    let table = [
+        ("/list?list=a&List=b", json!("List"), &both),
+        ("/list?List=a", json!("List"), &both),
+        ("/list?list=a&limit=3&x=y", json!("x"), &both),
+        ("/list?list=a&4711=1", Value::Null, &both),
+        ("/list?list=a&SECRETO%40example.org=1", Value::Null, &both),
+        ("/list?list=a&=SECRETO", Value::Null, &both),
+        ("/list?list=a&%FF4711", Value::Null, &both),
+        ("/bare?if-match=4711", json!("if-match"), &none),
+    ];
+    for (uri, field, known) in table {
+        let answer = ask(app(), get(uri, &[])).await;
+        let problem = answer.problem(400, "parametro_desconocido");
+        assert_eq!(problem["campo"], field, "{uri}: {problem}");
+        assert_eq!(&problem["admitidos"], known, "{uri}");
+        assert!(
+            !answer.text.contains("SECRETO") && !answer.text.contains("4711"),
+            "{problem}"
+        );
+    }
+    for uri in ["/bare", "/bare?", "/bare?&"] {
+        assert_eq!(ask(app(), get(uri, &[])).await.text, "bare", "{uri}");
     }
 }
 
