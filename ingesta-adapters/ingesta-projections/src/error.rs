@@ -42,7 +42,7 @@ impl ProjectionError {
             Self::Undecodable(error)
                 if error.cause == CodecError::Field(FieldError::KeyUnavailable) =>
             {
-                ConsumeError::transient(error)
+                ConsumeError::obstacle("the key of a personal field is not available")
             }
             Self::Undecodable(error) => {
                 ConsumeError::event(index, "undecodable", format!("{error}: {}", error.cause))

@@ -68,10 +68,9 @@ impl<'a> Touched<'a> {
             for key in keys {
                 if !rows.contains_key(&key) {
                     let row = Working::<P::State>::begin(stored.get(&key), projection.table());
-                    rows.insert(
-                        key.clone(),
-                        row.map_err(|e| unreadable(projection.name(), e))?,
-                    );
+                    // No event is to blame: the runner is stuck, says on what, and asks again.
+                    let row = row.map_err(|e| ConsumeError::obstacle(e.to_string()))?;
+                    rows.insert(key.clone(), row);
                 }
                 if let Some(row) = rows.get_mut(&key) {
                     row.take(projection, &key, event, index)
@@ -83,12 +82,6 @@ impl<'a> Touched<'a> {
             .filter_map(|(key, row)| row.end(key))
             .collect()
     }
-}
-
-/// The runner waits and asks again; it does not say for what.
-fn unreadable(projection: &str, error: RowError) -> ConsumeError {
-    tracing::error!(projection, %error, "the projection cannot go on");
-    ConsumeError::transient(error)
 }
 
 /// True if a row can be stored under the key.

@@ -2,7 +2,8 @@
 //!
 //! Promises: every look is bounded in time; a component that does not answer is down, never
 //! missing. A parked stream is shown and does not take the server out of rotation: its neighbours
-//! go on, and another server would not fare better with it.
+//! go on, and another server would not fare better with it. What is stuck is shown with the kind of
+//! thing that it is stuck on, and is down when it is late.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,6 +91,7 @@ impl Health {
         let mut measured = Vec::new();
         for (name, status) in self.statuses.iter() {
             let stopped = matches!(*status.borrow(), RunnerStatus::Stopped { .. });
+            let stuck = is_stuck(&status.borrow());
             let stored = seen.iter().find(|stored| stored.name == *name);
             let checkpoint = stored.map(|stored| stored.checkpoint).unwrap_or_default();
             let lag = in_time(self.storage.lag(checkpoint)).await.ok()?;
@@ -99,6 +101,7 @@ impl Health {
                 lag_seconds: lag.age.unwrap_or_default().as_secs_f64(),
                 parked: stored.map_or(0, |stored| stored.parked),
                 stopped,
+                stuck,
             });
         }
         Some((
@@ -128,8 +131,9 @@ impl Health {
         stored: Option<&SubscriptionStatus>,
     ) -> Component {
         let standing = match status {
-            RunnerStatus::Following { .. } => "following",
-            RunnerStatus::Standby => "standing by for another server",
+            RunnerStatus::Following { .. } => "following".to_owned(),
+            RunnerStatus::Standby => "standing by for another server".to_owned(),
+            RunnerStatus::Stuck { on, .. } => format!("stuck: {on}"),
             RunnerStatus::Starting => return Component::new(name, "down", "not started yet"),
             RunnerStatus::Stopped { error } => {
                 return Component::new(name, "down", format!("stopped: {error}"));
@@ -148,6 +152,7 @@ impl Health {
             return Component::new(name, "down", behind);
         }
         match stored.parked {
+            0 if is_stuck(status) => Component::new(name, "degraded", behind),
             0 => Component::new(name, "up", behind),
             parked => Component::new(
                 name,
@@ -156,6 +161,10 @@ impl Health {
             ),
         }
     }
+}
+
+fn is_stuck(status: &RunnerStatus) -> bool {
+    matches!(status, RunnerStatus::Stuck { .. })
 }
 
 fn behind(lag: &Lag) -> String {

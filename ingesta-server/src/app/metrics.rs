@@ -42,6 +42,7 @@ pub(crate) struct Metrics {
     lag_seconds: Family<SubscriptionLabels, Float>,
     parked: Family<SubscriptionLabels, Gauge>,
     stopped: Family<SubscriptionLabels, Gauge>,
+    stuck: Family<SubscriptionLabels, Gauge>,
     oldest_writer: Float,
     database_up: Gauge,
 }
@@ -53,6 +54,7 @@ pub(crate) struct Measured {
     pub(crate) lag_seconds: f64,
     pub(crate) parked: u64,
     pub(crate) stopped: bool,
+    pub(crate) stuck: bool,
 }
 
 impl Metrics {
@@ -93,6 +95,7 @@ impl Metrics {
             self.stopped
                 .get_or_create(&labels)
                 .set(i64::from(seen.stopped));
+            self.stuck.get_or_create(&labels).set(i64::from(seen.stuck));
         }
     }
 
@@ -137,6 +140,11 @@ impl Metrics {
             "subscription_stopped",
             "1 where this process cannot go on with it",
             self.stopped.clone(),
+        );
+        r.register(
+            "subscription_stuck",
+            "1 where this process does not get past the next events, and tries again",
+            self.stuck.clone(),
         );
         r.register(
             "oldest_writer_seconds",

@@ -114,6 +114,32 @@ async fn a_poisoned_projection_parks_its_stream_shows_it_and_hurts_no_neighbour(
 }
 
 #[tokio::test]
+async fn a_projection_that_is_stuck_on_a_row_says_so_without_a_word_of_it() {
+    let app = TestApp::start().await;
+    let id = app.ingesta().await;
+    app.drain().await;
+    let damage = "update vista_ingestas set payload = '{\"id_paciente\":\"paciente-secreto\"}'";
+    sqlx::query(damage)
+        .execute(app.database.pool())
+        .await
+        .expect("the row is damaged");
+    app.ordenar(&id, "iniciar").await.ok(202);
+    let shown = eventually("the projection to be stuck", async || {
+        let ready = app.get("/readyz").await;
+        assert!(!ready.text.contains("secreto"), "{}", ready.text);
+        let shown = component(&ready.json(), registry::VISTA_INGESTAS);
+        (shown["detail"].as_str()?.contains("stuck")).then_some(shown)
+    })
+    .await;
+    assert_eq!(shown["status"], "degraded", "{shown}");
+    let detail = shown["detail"].as_str().expect("a text");
+    assert!(detail.contains("a row of table vista_ingestas"), "{detail}");
+    let metrics = app.get("/metrics").await;
+    let gauge = "ingesta_subscription_stuck{subscription=\"vista_ingestas\"} 1";
+    assert!(metrics.ok(200).text.contains(gauge), "{}", metrics.text);
+}
+
+#[tokio::test]
 async fn a_stopped_projection_shows_in_health_and_readiness() {
     let owned = OwnedDatabase::create("server").await.expect("a database");
     let database = connect(&owned).await;

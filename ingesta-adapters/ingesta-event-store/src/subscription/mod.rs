@@ -8,6 +8,7 @@
 
 mod effect;
 mod lease;
+mod obstacle;
 mod parked;
 mod runner;
 mod subscriber;

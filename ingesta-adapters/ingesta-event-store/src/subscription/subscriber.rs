@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::obstacle::Obstacle;
 use super::{Effect, ParkReason};
 use crate::{RecordedEvent, StoreError, TypeFilter};
 
@@ -68,7 +69,15 @@ impl ConsumeError {
         }
     }
 
-    /// Something that the batch needs is away.
+    /// Something that the batch needs is away or cannot be read, whatever the event: `what` is one
+    /// sentence for the operator without data of an event or a row, for it is logged and shown
+    /// ([`super::RunnerStatus::Stuck`]).
+    pub fn obstacle(what: impl Into<String>) -> Self {
+        Self::Transient(Box::new(Obstacle(what.into())))
+    }
+
+    /// Something that the batch needs is away. What the cause says is shown to nobody, unless it
+    /// is a [`StoreError`].
     pub fn transient(cause: impl Into<Box<dyn std::error::Error + Send + Sync + 'static>>) -> Self {
         Self::Transient(cause.into())
     }

@@ -73,6 +73,11 @@ impl Build {
             match seen {
                 RunnerStatus::Ended => break,
                 RunnerStatus::Stopped { error } => return Err(self.stopped(error)),
+                RunnerStatus::Stuck { on, .. } => {
+                    self.note(&format!(
+                        "the fresh table does not get on, and is tried again: {on}"
+                    ));
+                }
                 RunnerStatus::Starting | RunnerStatus::Standby | RunnerStatus::Following { .. } => {
                 }
             }

@@ -1,7 +1,7 @@
 //! The table of a view: whose it is, what it looks like, and how it is read.
 
 use ingesta_event_store::StoreError;
-use ingesta_event_store::subscription::{ConsumeError, Subscriber};
+use ingesta_event_store::subscription::{ConsumeError, RunnerStatus, Subscriber};
 use ingesta_projections::{ReadError, TableName, ViewTable};
 
 use crate::accounts::{Balance, balances, deposit, recorded, table};
@@ -158,6 +158,22 @@ async fn a_row_of_another_shape_is_a_typed_error_that_quotes_nothing() {
         panic!("{consumed:?}")
     };
     assert!(!cause.to_string().contains("patient"), "{cause}");
+
+    // Whoever looks at its follower sees that it is stuck, and on what.
+    deposit(&*place.storage, "patient-1", 0, &[1])
+        .await
+        .unwrap();
+    let (following, view) = place.follow(balances(), quick());
+    let mut status = following.handle.status();
+    let stuck = status.wait_for(|status| matches!(status, RunnerStatus::Stuck { .. }));
+    let stuck = tokio::time::timeout(ingesta_testing::PATIENCE, stuck).await;
+    let told = format!("{:?}", *stuck.expect("it is stuck").unwrap());
+    assert!(told.contains("a row of table balance_v1"), "{told}");
+    assert!(!told.contains("patient"), "{told}");
+    place.sql("delete from balance_v1").await;
+    following.reaches(place.head().await).await;
+    assert_eq!(view.count().await.unwrap(), 1);
+    following.stop().await;
 }
 
 #[tokio::test]

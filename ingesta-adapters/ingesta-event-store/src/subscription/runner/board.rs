@@ -75,6 +75,12 @@ impl Board {
         self.set(RunnerStatus::Following { checkpoint });
     }
 
+    /// What the next events need is not to be had.
+    pub(super) fn stuck(&mut self, checkpoint: Position, on: &str) {
+        let on = on.to_owned();
+        self.set(RunnerStatus::Stuck { checkpoint, on });
+    }
+
     pub(super) fn committed(&mut self) {
         self.progress = true;
     }

@@ -19,6 +19,14 @@ pub enum RunnerStatus {
         /// The checkpoint.
         checkpoint: Position,
     },
+    /// It holds the lease and does not get past the next events: something that they need is away
+    /// or cannot be read. It tries again by itself, and parks nothing.
+    Stuck {
+        /// The checkpoint.
+        checkpoint: Position,
+        /// On what kind of thing, free of payload data.
+        on: String,
+    },
     /// It cannot go on and looks now and then whether it can; somebody must act.
     Stopped {
         /// Why, free of payload data.

@@ -13,6 +13,7 @@ use super::ended::Ended;
 use super::refusal;
 use super::settle::{FailedEvent, Settled, settle};
 use super::term::Term;
+use crate::subscription::obstacle::Obstacle;
 use crate::subscription::{Commit, Park};
 use crate::{Page, Position, RecordedEvent, StoreError};
 
@@ -85,7 +86,9 @@ impl Term<'_> {
                 Settled::Done(effects, failed) => return Ok(Some((effects, failed))),
                 Settled::OneByOne => return Ok(None),
                 Settled::Transient(cause) => {
-                    let pause = away.again(self.board.name(), &cause);
+                    let on = shown(&cause);
+                    self.board.stuck(self.checkpoint, &on);
+                    let pause = away.again(self.board.name(), &on);
                     self.rest(pause).await?;
                 }
             }
@@ -162,17 +165,20 @@ impl Away {
         }
     }
 
-    fn again(&mut self, subscription: &str, cause: &TransientCause) -> std::time::Duration {
+    fn again(&mut self, subscription: &str, on: &str) -> std::time::Duration {
         if self.warned.is_none_or(|at| at.elapsed() >= self.warn_every) {
             self.warned = Some(Instant::now());
-            // Only errors whose text is known to be free of data are quoted.
-            let cause = cause.downcast_ref::<StoreError>().map(ToString::to_string);
-            tracing::warn!(
-                subscription,
-                cause,
-                "something the subscriber needs is away: waiting"
-            );
+            tracing::warn!(subscription, on, "stuck: it is tried again until it works");
         }
         self.backoff.next()
     }
+}
+
+/// Only errors whose text is known to be free of data are quoted.
+fn shown(cause: &TransientCause) -> String {
+    let store = cause.downcast_ref::<StoreError>().map(ToString::to_string);
+    let told = || cause.downcast_ref::<Obstacle>().map(ToString::to_string);
+    store
+        .or_else(told)
+        .unwrap_or_else(|| "something that the subscriber needs is away".to_owned())
 }

@@ -60,8 +60,16 @@ async fn what_needs_something_that_is_away_is_tried_again_and_nothing_is_parked(
     .await;
     assert!(store.parked(NAME).await.unwrap().is_empty());
     assert_eq!(store.checkpoint(NAME).await.unwrap(), Some(Position::START));
+    // The status says so, and nothing that the cause may quote.
+    run.becomes(
+        "stuck",
+        |s| matches!(s, RunnerStatus::Stuck { on, .. } if !on.contains("broker")),
+    )
+    .await;
     recorder.away.store(false, Ordering::SeqCst);
     run.reaches_head().await;
+    run.becomes("the owner", |s| matches!(s, RunnerStatus::Following { .. }))
+        .await;
     assert_eq!(recorder.stored("a"), [1]);
     assert!(store.parked(NAME).await.unwrap().is_empty());
     run.ends().await;
