@@ -37,3 +37,16 @@ pub(crate) fn run<'a>(
 ) -> Pin<Box<dyn Future<Output = Result<PgQueryResult, sqlx::Error>> + Send + 'a>> {
     session.execute(sql)
 }
+
+/// Runs a statement with one text, whose answer is of no interest.
+pub(crate) async fn tell(
+    session: &mut PgConnection,
+    sql: &'static str,
+    text: &str,
+) -> Result<(), StoreError> {
+    let told = sqlx::query(sql).bind(text.to_owned());
+    let told: Pin<Box<dyn Future<Output = _> + Send + '_>> = Box::pin(told.execute(session));
+    let told: Result<PgQueryResult, sqlx::Error> = told.await;
+    told.map(drop)
+        .map_err(|e| Database::failure("preparing to read the log", e))
+}

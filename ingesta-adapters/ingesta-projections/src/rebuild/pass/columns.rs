@@ -1,8 +1,9 @@
 //! Which columns are copied out, by which statement, and how a row of them becomes an event.
 //!
-//! One event is filled again and again, so that a row costs no allocation. Literals stand in the
-//! text, for COPY takes no parameters: quotes are doubled, and the session says that a backslash
-//! is an ordinary character.
+//! One event is filled again and again, so that a row costs no allocation. Names of types stand in
+//! the text, for COPY takes no parameters: quotes are doubled, and the session says that a
+//! backslash is an ordinary character. A key may be personal, and the server may log a statement
+//! that takes long: keys stand in a setting of the session, never in the text.
 
 use std::borrow::Cow;
 
@@ -18,6 +19,13 @@ use crate::rebuild::RebuildError;
 /// or helpers that take the processor from the fold.
 pub(super) const SETTINGS: &str = "set standard_conforming_strings = on; set jit = off; \
      set max_parallel_workers_per_gather = 0; set enable_sort = off";
+
+/// Puts the least key into the session's setting, in an instant: a statement that takes long does
+/// not hold it.
+pub(super) const SET_FROM: &str = "select set_config('ingesta.fold_from', $1, false)";
+
+/// Looked up once for the statement, not for every row.
+const FROM: &str = "(select current_setting('ingesta.fold_from'))";
 
 /// Seconds from 1970 to 2000, where the server's clock begins.
 const EPOCH_2000: i64 = 946_684_800;
@@ -62,6 +70,15 @@ impl Columns {
             + u16::from(self.reads.recorded_at())
     }
 
+    /// The least key that a job is about, where keys are ids of aggregates and the events before it
+    /// need not be sent. It goes into the setting that [`Self::copy`] reads.
+    pub(super) fn from(jobs: &[Job]) -> Option<&str> {
+        let keyed = jobs.iter().all(|job| job.projection.keyed_by_aggregate());
+        // `None`, from the beginning, is less than any key.
+        let least = jobs.iter().map(|job| job.from.as_deref()).min().flatten();
+        least.filter(|_| keyed)
+    }
+
     /// The statement that copies them out of the transactions before `upto`.
     pub(super) fn copy(&self, upto: u64, jobs: &[Job]) -> Result<String, RebuildError> {
         let mut columns = "e.aggregate_id, e.sequence, e.recorded_at is null".to_owned();
@@ -83,12 +100,8 @@ impl Columns {
             let types = list(types.iter().map(AsRef::as_ref))?;
             filter.push_str(&format!(" and e.aggregate_type in ({types})"));
         }
-        if jobs.iter().all(|job| job.projection.keyed_by_aggregate()) {
-            // `None`, from the beginning, is less than any key.
-            if let Some(Some(from)) = jobs.iter().map(|job| job.from.as_deref()).min() {
-                let from = literal(from)?;
-                filter.push_str(&format!(" and e.aggregate_id collate \"C\" >= {from}"));
-            }
+        if Self::from(jobs).is_some() {
+            filter.push_str(&format!(" and e.aggregate_id collate \"C\" >= {FROM}"));
         }
         Ok(format!(
             "copy (select {columns} from events e where {filter} order by e.xact, e.position) \
@@ -185,7 +198,7 @@ fn list<'a>(texts: impl Iterator<Item = &'a str>) -> Result<String, RebuildError
 
 fn literal(text: &str) -> Result<String, RebuildError> {
     if text.contains('\0') {
-        let message = "a name or a key with NUL is in no log".to_owned();
+        let message = "a name with NUL is in no log".to_owned();
         return Err(RebuildError::Unusable { message });
     }
     Ok(format!("'{}'", text.replace('\'', "''")))

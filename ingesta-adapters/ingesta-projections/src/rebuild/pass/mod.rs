@@ -195,6 +195,9 @@ async fn attempt(
     let mut session = session::open(database).await?;
     let set = session::run(&mut session, columns::SETTINGS).await;
     set.map_err(|e| Database::failure("preparing to read the log", e))?;
+    if let Some(from) = Columns::from(jobs) {
+        session::tell(&mut session, columns::SET_FROM, from).await?;
+    }
     let seed = plans.first().map_or_else(Seed::random, |plan| plan.seed);
     let each = limits.memory_bytes / workers as u64;
     let (mut senders, mut threads) = (Vec::new(), Vec::new());

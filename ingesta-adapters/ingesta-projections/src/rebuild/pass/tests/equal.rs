@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ingesta_event_store::TypeFilter;
 
-use super::super::{Limits, folds, pass};
+use super::super::{Columns, Limits, folds, pass};
 use super::ledger::{Ledger, Said, live};
 use super::log::{Log, Stored};
 use super::{ROOMY, job, rebuilt};
@@ -219,4 +219,26 @@ async fn what_an_operator_skipped_is_passed_over_and_the_stream_goes_on() {
     assert!(folded.failed.is_empty());
     let rows: Vec<_> = folded.rows.map(|row| row.unwrap()).collect();
     assert_eq!((rows.len(), rows[0].1.version), (1, 2));
+}
+
+#[tokio::test]
+async fn no_key_stands_in_the_statement_that_a_server_may_log() {
+    let said = Said {
+        what: "add".to_owned(),
+        keys: Vec::new(),
+        amount: 1,
+    };
+    let payload = serde_json::to_string(&said).unwrap();
+    let events = ["ana", "bea", "eva"].map(|id| Stored::new((TYPES[0], id), 1, &payload));
+    let log = Log::of(&events).await;
+    let [view, ..] = ledgers();
+    let mut later = job(&folds(Arc::new(view)));
+    later.from = Some("b'\\a".to_owned());
+    let (upto, jobs) = (log.upto().await, vec![later]);
+    let statement = Columns::of(&jobs).copy(upto, &jobs).unwrap();
+    assert!(statement.contains("aggregate_id collate"), "{statement}");
+    assert!(!statement.contains("b'"), "{statement}");
+    let folded = pass(&log.database, upto, jobs, ROOMY, &Progress::new()).await;
+    let rows = folded.unwrap().remove(0).rows.map(|row| row.unwrap().0);
+    assert_eq!(rows.collect::<Vec<_>>(), ["bea", "eva"]);
 }
