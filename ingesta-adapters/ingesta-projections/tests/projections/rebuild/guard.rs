@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ingesta_event_store::SubscriptionStorage;
-use ingesta_projections::{Change, RebuildError, RebuildPhase};
+use ingesta_projections::{Change, RebuildError, RebuildPhase, RebuildProgress};
 use ingesta_testing::eventually;
 
-use super::{fresh, nothing_is_left, number, rebuild, rows};
+use super::{fresh, holding, nothing_is_left, number, rebuild, rows};
 use crate::accounts::{balances, deposit};
 use crate::changes::{Closures, add};
 use crate::place::Place;
@@ -56,23 +56,31 @@ async fn a_second_rebuild_beside_one_that_lives_is_refused() {
     nothing_is_left(&place).await;
 }
 
-/// Ends a rebuild as a kill does, when it has come to `phase`.
-async fn killed_at(place: &Place, phase: RebuildPhase) {
+/// Ends a rebuild as a kill does, when only its swap is left to do.
+async fn killed_at_the_swap(place: &Place) {
+    place.subscriber(balances()).prepare().await.unwrap();
+    let reader = holding(place, "balance_v1", "access share").await;
     let rebuild = rebuild(place).await.with(balances());
     let mut progress = rebuild.progress();
     let task = tokio::spawn(rebuild.run());
-    progress
-        .wait_for(|progress| progress.phase == phase)
-        .await
-        .unwrap();
+    let there = |progress: &RebuildProgress| progress.phase == RebuildPhase::Swapping;
+    progress.wait_for(there).await.unwrap();
     task.abort();
-    let _ = task.await;
+    assert!(task.await.is_err(), "it was over");
+    // A try that was under way ends in vain before the reader does.
+    let tries = "select count(*) from pg_stat_activity where datname = current_database()
+                  and state = 'active' and query like 'do $fenced$%'";
+    eventually("the end of the try", async || {
+        (number(place, tries).await == 0).then_some(())
+    })
+    .await;
+    reader.rollback().await.unwrap();
 }
 
 #[tokio::test]
 async fn another_program_begins_anew() {
     let place = place_with_events().await;
-    killed_at(&place, RebuildPhase::CatchingUp).await;
+    killed_at_the_swap(&place).await;
     place
         .sql(
             "update ingesta_rebuilds set made_by = 'another program';
@@ -104,7 +112,7 @@ async fn another_program_begins_anew() {
 #[tokio::test]
 async fn the_same_program_goes_on_where_it_stopped() {
     let place = place_with_events().await;
-    killed_at(&place, RebuildPhase::CatchingUp).await;
+    killed_at_the_swap(&place).await;
     let done = rebuild(&place).await.with(balances()).run().await.unwrap();
     assert!(done[0].resumed);
     let view = place.subscriber(balances()).view();
@@ -115,7 +123,7 @@ async fn the_same_program_goes_on_where_it_stopped() {
 #[tokio::test]
 async fn the_table_of_a_rebuild_that_no_row_names_is_dropped() {
     let place = place_with_events().await;
-    killed_at(&place, RebuildPhase::CatchingUp).await;
+    killed_at_the_swap(&place).await;
     place
         .sql("delete from ingesta_rebuilds; delete from balance_v1__rebuild")
         .await;

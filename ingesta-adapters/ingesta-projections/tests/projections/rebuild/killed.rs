@@ -1,4 +1,8 @@
-//! Killed at random moments under a write load, and cut off by the server.
+//! Ended at random moments under a write load, and cut off by the server.
+//!
+//! What is called a kill here ends a task: its connections are closed, as those of a dead process
+//! are, and its memory is gone, but the process lives. A process that is really killed is in the
+//! server's tests (`cli/projections.rs`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
