@@ -21,6 +21,7 @@ mod held;
 mod index;
 mod keep;
 mod live;
+mod memory;
 mod names;
 mod one;
 mod options;

@@ -5,11 +5,14 @@
 
 use std::time::Duration;
 
+use super::memory;
+
 /// How a rebuild behaves.
 #[derive(Clone, Debug)]
 pub struct RebuildOptions {
     /// About how much memory the rows of a pass may take, over all projections, in bytes. What
-    /// does not fit takes further passes over the log. Default 256 MiB, at least 4 MiB.
+    /// does not fit takes further passes over the log. Default: a quarter of the memory that this
+    /// process may have, 256 MiB to 4 GiB. At least 4 MiB.
     pub memory_bytes: u64,
     /// How many threads fold. Default: as many as the machine has cores.
     pub workers: usize,
@@ -26,7 +29,7 @@ pub struct RebuildOptions {
 impl Default for RebuildOptions {
     fn default() -> Self {
         Self {
-            memory_bytes: 256 << 20,
+            memory_bytes: memory::default_bytes(),
             workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             compare: true,
             lease: Duration::from_secs(10),

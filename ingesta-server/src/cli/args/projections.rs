@@ -42,7 +42,8 @@ pub(crate) struct RebuildArgs {
     /// Only the row with this key (the id of its aggregate)
     #[arg(long, value_name = "KEY")]
     pub(crate) key: Option<String>,
-    /// About how much memory rows may take; what does not fit takes more passes [default: 256]
+    /// About how much memory rows may take; what does not fit takes more passes
+    /// [default: a quarter of the memory, 256 to 4096]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(4..))]
     pub(crate) memory: Option<u64>,
     /// Do not compare the fresh view with the old one before they are swapped
@@ -54,7 +55,8 @@ pub(crate) struct RebuildArgs {
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) names: ProjectionNames,
-    /// About how much memory rows may take; what does not fit takes more passes [default: 256]
+    /// About how much memory rows may take; what does not fit takes more passes
+    /// [default: a quarter of the memory, 256 to 4096]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(4..))]
     pub(crate) memory: Option<u64>,
     /// Print the first keys that differ: they may be personal data
