@@ -4,8 +4,8 @@ use sqlx::Row;
 use sqlx::postgres::{PgRow, PgValueRef};
 
 use super::request::Request;
-use crate::postgres::row::bigint;
 use crate::Position;
+use crate::postgres::row::bigint;
 
 /// The arrays of the packed statements, borrowed from the requests.
 #[derive(Default)]
