@@ -26,7 +26,7 @@ use crate::sides::Side;
 
 /// The groups, in the order in which they run.
 pub const GROUPS: [&str; 7] = [
-    "create", "update", "http", "ceiling", "rebuild", "big", "follow",
+    "create", "update", "http", "ceiling", "follow", "rebuild", "big",
 ];
 
 /// What every group works with.

@@ -46,16 +46,16 @@ const ALLOWED: &[(&str, &str)] = &[
     (
         "ingesta-server",
         "anyhow async-trait axum chrono clap cqrs-es figment futures-util indicatif ingesta-domain \
-         ingesta-embedded ingesta-event-store ingesta-http ingesta-projections prometheus-client \
-         reqwest serde serde_json sha2 thiserror tokio tokio-util tower-http tracing \
+         ingesta-embedded ingesta-event-store ingesta-http ingesta-projections mimalloc \
+         prometheus-client reqwest serde serde_json sha2 thiserror tokio tokio-util tower-http tracing \
          tracing-subscriber utoipa utoipa-axum uuid",
     ),
     ("ingesta-examples", ""),
     (
         "ingesta-benches",
         "anyhow async-trait axum chrono cqrs-es futures-util ingesta-domain ingesta-embedded \
-         ingesta-event-store ingesta-projections ingesta-server postgres-es serde serde_json sqlx \
-         tokio tokio-util uuid",
+         ingesta-event-store ingesta-projections ingesta-server mimalloc postgres-es serde \
+         serde_json sqlx tokio tokio-util uuid",
     ),
     (
         "crisol",
