@@ -80,12 +80,12 @@ async fn killed_between_two_slices_it_goes_on_with_the_next_one() {
     nothing_is_left(&place).await;
 }
 
-/// Fails at a few of the last events, and only in rows of the last slices. The memory is looked at
-/// after every 512 events: the first pass has given these rows up before it comes to them.
+/// Fails at one of the last events, and only in rows of the last slices. The memory is looked at
+/// after every 512 events: the first pass has given these rows up before it comes to them. One,
+/// for where another one fails behind it all is folded again, whatever became of the first.
 fn late() -> Closures {
     wide().applied(|key, tally, event| {
-        let amount = amount(event);
-        if amount > 512 && amount % 25 == 13 && key > "9" {
+        if amount(event) == 540 && key > "9" {
             return Err(ProjectionError::refused("unlucky", "an amount of bad luck"));
         }
         add(tally, event);
