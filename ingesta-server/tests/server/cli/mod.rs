@@ -13,6 +13,7 @@ mod kill_during_import;
 mod kill_postgres;
 mod moments;
 mod projections;
+mod projections_stopped;
 mod rebase;
 mod same_key;
 mod serve;
