@@ -74,8 +74,9 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_millis(60);
 
-    async fn after(pause: Duration) -> u8 {
-        tokio::time::sleep(pause).await;
+    /// An answer that comes when somebody else's patience is over.
+    async fn after(limit: Duration) -> u8 {
+        Patience::new(Some(limit)).wait(1, pending::<()>()).await;
         1
     }
 
