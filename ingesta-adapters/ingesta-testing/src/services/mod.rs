@@ -9,9 +9,11 @@
 mod database;
 mod folder;
 mod lock;
+mod postgres;
 mod shared;
 mod skip;
 mod standing;
+mod throwaway;
 mod watchdog;
 
 #[cfg(test)]
@@ -24,9 +26,11 @@ pub use standing::{Service, down, up};
 use std::time::Duration;
 
 use anyhow::Context;
+use ingesta_embedded::Durability;
 use tokio::sync::OnceCell;
 
 use folder::Folder;
+use postgres::Postgres;
 use shared::Shared;
 
 /// Long enough to compile the next test binary while nobody uses the server.
@@ -62,9 +66,10 @@ pub async fn postgres_url() -> anyhow::Result<String> {
 async fn shared_server() -> anyhow::Result<String> {
     // Held until this process ends, however it ends: the kernel then tells the watchdog.
     static USER: OnceCell<shared::User> = OnceCell::const_new();
-    let server = Shared::new(Folder::of_this_workspace("run"), GRACE);
+    let folder = Folder::of_this_workspace("run");
+    let server = Shared::new(Postgres(Durability::Fast), folder, GRACE);
     let user = USER.get_or_try_init(|| server.join()).await?;
-    Ok(user.url.clone())
+    Ok(user.address.clone())
 }
 
 /// A variable that is set to something.
