@@ -2,6 +2,7 @@
 //!
 //! Every test has a folder and a grace period of its own; the run's own servers are not touched.
 
+mod kafka;
 mod postgres;
 
 use std::io::{BufRead, BufReader};
