@@ -1,7 +1,8 @@
 //! A broker of one's own, for tests that take it away and bring it back.
 //!
 //! Promises: the address and the data stay the same through every kill, stop and pause; all is gone
-//! when it is dropped, or soon after a process that was killed before.
+//! when it is dropped. Of a process that was killed before, the watchdog stops the broker, and the
+//! next one clears away what is left.
 //! Does not: share anything with the broker that other tests use.
 
 use std::fs::File;
