@@ -5,4 +5,7 @@
 
 pub mod connect;
 pub mod message;
+pub mod producer;
+pub mod relay;
 pub mod topics;
+pub mod transactional;
