@@ -1,1 +1,3 @@
 //! The adapter at its boundary: real topics where they matter, plain bytes where they do not.
+
+mod relay;
