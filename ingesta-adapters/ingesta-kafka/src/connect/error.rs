@@ -188,9 +188,11 @@ impl Code {
             | K::WaitingForCoordinator
             | K::NetworkException
             | K::BrokerNotAvailable => KafkaError::Unreachable { attempted, code },
-            K::Authentication | K::SaslAuthenticationFailed | K::SSL => {
-                KafkaError::NotAuthenticated { attempted, code }
-            }
+            K::Authentication
+            | K::SaslAuthenticationFailed
+            | K::UnsupportedSASLMechanism
+            | K::IllegalSASLState
+            | K::SSL => KafkaError::NotAuthenticated { attempted, code },
             K::TopicAuthorizationFailed => {
                 missing(attempted, format!("WRITE on Topic {}", named()))
             }

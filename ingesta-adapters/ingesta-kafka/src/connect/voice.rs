@@ -20,9 +20,10 @@ pub(crate) fn said(level: Level, facility: &str, line: &str) {
     }
 }
 
-/// An error that concerns the whole client: a broker that is away, mostly.
-pub(crate) fn heard(error: &ClientError) -> super::KafkaError {
+/// An error that concerns the whole client, if it is about the way to the broker. Any other is told
+/// by whatever was being done.
+pub(crate) fn heard(error: &ClientError) -> Option<super::KafkaError> {
     let heard = Code::of(error).meaning("keeping the connection", None);
     tracing::debug!(target: "ingesta_kafka::librdkafka", error = %heard);
-    heard
+    heard.is_about_connection().then_some(heard)
 }

@@ -160,7 +160,9 @@ impl ClientContext for Deliveries {
     }
 
     fn error(&self, error: ClientError, _reason: &str) {
-        self.gauges.trouble(heard(&error));
+        if let Some(trouble) = heard(&error) {
+            self.gauges.trouble(trouble);
+        }
     }
 }
 

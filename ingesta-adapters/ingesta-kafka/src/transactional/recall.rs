@@ -85,6 +85,8 @@ fn reader(
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
         .set("enable.partition.eof", "true")
+        // The end of the topic is told by an empty answer, which need not be waited for.
+        .set("fetch.wait.max.ms", "10")
         .set("isolation.level", isolation);
     config
         .create_with_context(context.clone())

@@ -73,12 +73,16 @@ impl Translate for Copy {
     }
 }
 
-/// One more event with this payload on the stream of `id`, which has `version` events.
+/// One more event with this payload, an object or a word, on the stream of `id`, which has `version` events.
 pub(crate) async fn append(store: &dyn Storage, id: &str, version: u64, payload: &str) -> Position {
+    let payload = match payload.starts_with('{') {
+        true => payload.to_owned(),
+        false => format!("\"{payload}\""),
+    };
     let event = NewEvent {
         event_type: "Happened".into(),
         event_version: "1".into(),
-        payload: payload.to_owned(),
+        payload,
         metadata: "{}".into(),
     };
     let append = Append {
@@ -162,6 +166,7 @@ fn read(brokers: &str, topic: &str, isolation: &str) -> Vec<Seen> {
         .set("group.id", "reader")
         .set("enable.auto.commit", "false")
         .set("enable.partition.eof", "true")
+        .set("fetch.wait.max.ms", "10")
         .set("isolation.level", isolation)
         .create()
         .unwrap();
