@@ -3,6 +3,7 @@
 //! Generic over any domain: a program says how its events become messages and what a message asks
 //! for; this crate carries them. It owns the client library, whose types show nowhere outside.
 
+pub mod avro;
 pub mod connect;
 pub mod message;
 pub mod producer;
