@@ -4,6 +4,7 @@
 //! for; this crate carries them. It owns the client library, whose types show nowhere outside.
 
 pub mod avro;
+pub mod cloud_events;
 pub mod connect;
 pub mod message;
 pub mod producer;
