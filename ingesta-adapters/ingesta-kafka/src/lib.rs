@@ -9,5 +9,6 @@ pub mod connect;
 pub mod message;
 pub mod producer;
 pub mod relay;
+pub mod schema;
 pub mod topics;
 pub mod transactional;
