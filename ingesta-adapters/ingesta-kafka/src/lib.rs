@@ -6,6 +6,7 @@
 pub mod avro;
 pub mod cloud_events;
 pub mod connect;
+pub mod envelope;
 pub mod message;
 pub mod producer;
 pub mod relay;
