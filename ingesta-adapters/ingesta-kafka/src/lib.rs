@@ -6,7 +6,10 @@
 pub mod avro;
 pub mod cloud_events;
 pub mod connect;
+mod read;
+pub mod dead_letters;
 pub mod envelope;
+pub mod inbox;
 pub mod message;
 pub mod producer;
 pub mod relay;
