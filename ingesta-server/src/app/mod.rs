@@ -7,6 +7,7 @@
 mod codec;
 mod error;
 mod health;
+mod messaging;
 mod metrics;
 mod options;
 mod state;
@@ -25,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 pub use codec::{event_codec, known_types};
 pub use error::AppError;
 pub(crate) use health::{Component, Health};
+pub use messaging::{Format, Messaging, RelayMode, Routes};
 pub(crate) use metrics::Metrics;
 pub use options::{AppOptions, Follow};
 pub(crate) use state::AppState;

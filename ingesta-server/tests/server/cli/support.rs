@@ -62,7 +62,7 @@ pub(super) fn ingesta(folder: &Path, arguments: &[&str]) -> Command {
     for (name, _) in std::env::vars_os() {
         let ours = name
             .to_str()
-            .is_some_and(|n| n.starts_with("INGESTA_") || n == "DATABASE_URL");
+            .is_some_and(|n| n.starts_with("INGESTA_") || n == "DATABASE_URL" || n == "KAFKA_BROKERS");
         if ours && name != "INGESTA_PG_BIN" {
             command.env_remove(name);
         }
