@@ -7,6 +7,7 @@
 //! | [`consultas`] | the read side: every query, one dispatcher |
 //! | [`vistas`] | what the read side keeps: folds of the log, in tables |
 //! | [`reacciones`] | what an event of one aggregate causes on another |
+//! | [`mensajes`] | what is told to others in messages, and how |
 //! | [`registry`] | the names of everything that follows the log |
 //! | [`cli`], [`config`], [`telemetry`] | the `ingesta` command line |
 //!
@@ -18,6 +19,7 @@ pub mod comandos;
 pub mod config;
 pub mod consultas;
 mod http;
+pub mod mensajes;
 pub mod reacciones;
 pub mod registry;
 pub mod telemetry;

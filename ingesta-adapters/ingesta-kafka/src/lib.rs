@@ -6,12 +6,12 @@
 pub mod avro;
 pub mod cloud_events;
 pub mod connect;
-mod read;
 pub mod dead_letters;
 pub mod envelope;
 pub mod inbox;
 pub mod message;
 pub mod producer;
+mod read;
 pub mod relay;
 pub mod schema;
 pub mod topics;

@@ -161,7 +161,7 @@ impl ClientContext for Deliveries {
 
     fn error(&self, error: ClientError, _reason: &str) {
         if let Some(trouble) = heard(&error) {
-            self.gauges.trouble(trouble);
+            self.gauges.trouble(&trouble);
         }
     }
 }

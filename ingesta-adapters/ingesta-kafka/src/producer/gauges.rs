@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use chrono::{DateTime, Utc};
 
 use crate::connect::KafkaError;
+use crate::relay::Away;
 
 /// Counts since the producer was made, and the trouble that lasts.
 #[derive(Debug, Default)]
@@ -25,7 +26,10 @@ pub(crate) struct Gauges {
 /// Something that keeps messages from being acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Trouble {
-    pub(crate) error: KafkaError,
+    pub(crate) kind: &'static str,
+    pub(crate) message: String,
+    /// Over as soon as the broker acknowledges anything.
+    connection: bool,
     /// When this kind of trouble began.
     pub(crate) since: DateTime<Utc>,
 }
@@ -60,15 +64,28 @@ impl Gauges {
         self.clients.fetch_add(1, Ordering::Relaxed);
     }
 
+    pub(crate) fn trouble(&self, error: &KafkaError) {
+        self.note(error.kind(), error.to_string(), error.is_about_connection());
+    }
+
+    /// A translation waits for something else than the broker.
+    pub(crate) fn waits(&self, away: &Away) {
+        self.note(Away::KIND, away.to_string(), false);
+    }
+
     /// Trouble of the same kind goes on; of another kind it is news.
-    pub(crate) fn trouble(&self, error: KafkaError) {
+    fn note(&self, kind: &'static str, message: String, connection: bool) {
         let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         let since = match &*trouble {
-            Some(known) if known.error.kind() == error.kind() => known.since,
+            Some(known) if known.kind == kind => known.since,
             _ => SystemTime::now().into(),
         };
-        let connection = error.is_about_connection();
-        *trouble = Some(Trouble { error, since });
+        *trouble = Some(Trouble {
+            kind,
+            message,
+            connection,
+            since,
+        });
         self.in_trouble.store(connection, Ordering::Relaxed);
     }
 
@@ -76,10 +93,7 @@ impl Gauges {
     /// stays missing while others are there.
     fn reached(&self) {
         let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        if trouble
-            .as_ref()
-            .is_some_and(|known| known.error.is_about_connection())
-        {
+        if trouble.as_ref().is_some_and(|known| known.connection) {
             *trouble = None;
         }
         self.in_trouble.store(false, Ordering::Relaxed);

@@ -64,7 +64,7 @@ impl Native {
         loop {
             match self.once_for(topic).await {
                 Err(error @ (KafkaError::Unreachable { .. } | KafkaError::Busy { .. })) => {
-                    gauges.trouble(error);
+                    gauges.trouble(&error);
                 }
                 Err(error) => return Err(error),
                 Ok(()) => {

@@ -2,7 +2,8 @@
 //!
 //! Promises: every wanted event's messages are acknowledged by the broker before the checkpoint
 //! passes it; messages of a key come first in the log's order; whoever is away, the relay waits in
-//! bounded memory and keeps its lease; an event that cannot become a message parks its own stream.
+//! bounded memory and keeps its lease, for the broker as for what a translation needs; an event that
+//! cannot become a message parks its own stream.
 //! After a crash the last batch may be published again, each message equal to its first.
 //! It does not say what a message looks like: that is the program's [`Translate`].
 
@@ -18,9 +19,9 @@ use ingesta_event_store::{RecordedEvent, StoreError, TypeFilter};
 use tokio::sync::Mutex;
 
 pub use self::status::{LastError, RelayGauges, RelayStatus};
-pub use self::translate::{Translate, Untranslatable};
+pub use self::translate::{Away, Translate, TranslateError, Untranslatable};
 
-pub(crate) use self::translate::{too_much, translated};
+pub(crate) use self::translate::{NoMessages, too_much, translated};
 
 use self::carried::Carried;
 use crate::connect::{KafkaError, KafkaOptions};
@@ -39,23 +40,29 @@ pub fn runner_options() -> RunnerOptions {
 /// Publishes the log. Give it to a [`Runner`](ingesta_event_store::subscription::Runner).
 ///
 /// ```
+/// use async_trait::async_trait;
 /// use ingesta_event_store::{RecordedEvent, TypeFilter};
 /// use ingesta_kafka::connect::KafkaOptions;
 /// use ingesta_kafka::message::OutgoingMessage;
 /// use ingesta_kafka::producer::ProducerOptions;
-/// use ingesta_kafka::relay::{Relay, Translate, Untranslatable};
+/// use ingesta_kafka::relay::{Relay, Translate, TranslateError, Untranslatable};
 ///
 /// struct Accounts;
 ///
+/// #[async_trait]
 /// impl Translate for Accounts {
 ///     fn types(&self) -> TypeFilter {
 ///         TypeFilter::Only(vec!["account".into()])
 ///     }
 ///
-///     fn messages(&self, event: &RecordedEvent) -> Result<Vec<OutgoingMessage>, Untranslatable> {
+///     async fn messages(
+///         &self,
+///         event: &RecordedEvent,
+///     ) -> Result<Vec<OutgoingMessage>, TranslateError> {
 ///         if event.event_type == "Unknown" {
 ///             // A refusal parks this event's stream, and the others go on.
-///             return Err(Untranslatable::new("unknown_type", "no message for this event type"));
+///             let why = Untranslatable::new("unknown_type", "no message for this event type");
+///             return Err(why.into());
 ///         }
 ///         Ok(vec![OutgoingMessage {
 ///             topic: "accounts".into(),
@@ -91,6 +98,16 @@ enum Failed {
     SomeMessage,
     /// Something is away or set up wrongly.
     Away(KafkaError),
+    /// Something that a translation needs is away.
+    Waits(Away),
+}
+
+/// What it means for the batch that the event at this index has no messages.
+fn without_messages(index: usize, why: NoMessages) -> Failed {
+    match why {
+        NoMessages::Never(reason) => Failed::Event(index, reason),
+        NoMessages::NotNow(away) => Failed::Waits(away),
+    }
 }
 
 impl<T: Translate> Relay<T> {
@@ -128,10 +145,10 @@ impl<T: Translate> Relay<T> {
         let mut places = Vec::new();
         let mut stopped = None;
         'events: for (index, event) in batch.iter().enumerate() {
-            let messages = match translated(&self.translate, event) {
+            let messages = match translated(&self.translate, event).await {
                 Ok(messages) => messages,
-                Err(reason) => {
-                    stopped = Some(Failed::Event(index, reason));
+                Err(why) => {
+                    stopped = Some(without_messages(index, why));
                     break;
                 }
             };
@@ -166,8 +183,8 @@ impl<T: Translate> Relay<T> {
     /// Publishes message by message, so that the one that is refused is found.
     async fn singly(&self, batch: &[RecordedEvent], carried: &mut Carried) -> Result<(), Failed> {
         for (index, event) in batch.iter().enumerate() {
-            let messages = translated(&self.translate, event)
-                .map_err(|reason| Failed::Event(index, reason))?;
+            let messages = translated(&self.translate, event).await;
+            let messages = messages.map_err(|why| without_messages(index, why))?;
             for (part, message) in messages.iter().enumerate() {
                 if carried.holds(event.position, part) {
                     continue;
@@ -220,8 +237,12 @@ impl<T: Translate> Subscriber for Relay<T> {
             Err(Failed::Event(index, reason)) => Err(ConsumeError::Event { index, reason }),
             Err(Failed::SomeMessage) => Err(ConsumeError::transient(unknown_culprit())),
             Err(Failed::Away(error)) => {
-                self.publisher.gauges().trouble(error.clone());
+                self.publisher.gauges().trouble(&error);
                 Err(ConsumeError::transient(error))
+            }
+            Err(Failed::Waits(away)) => {
+                self.publisher.gauges().waits(&away);
+                Err(ConsumeError::transient(away))
             }
         }
     }

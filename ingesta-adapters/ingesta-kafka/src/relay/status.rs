@@ -29,7 +29,8 @@ pub struct RelayStatus {
 /// Trouble that lasts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastError {
-    /// A stable word: [`crate::connect::KafkaError::kind`].
+    /// A stable word: [`crate::connect::KafkaError::kind`], or [`super::Away::KIND`] where a
+    /// translation waits for something else than the broker.
     pub kind: &'static str,
     /// One sentence for the operator.
     pub message: String,
@@ -55,8 +56,8 @@ impl RelayGauges {
     pub fn read(&self) -> RelayStatus {
         let [published, acknowledged, in_flight, bytes_in_flight, clients] = self.gauges.counts();
         let last_error = self.gauges.last_trouble().map(|trouble| LastError {
-            kind: trouble.error.kind(),
-            message: trouble.error.to_string(),
+            kind: trouble.kind,
+            message: trouble.message,
             since: trouble.since,
         });
         RelayStatus {

@@ -43,7 +43,7 @@ impl ClientContext for Context {
 
     fn error(&self, error: ClientError, _reason: &str) {
         if let Some(trouble) = heard(&error) {
-            self.gauges.trouble(trouble);
+            self.gauges.trouble(&trouble);
         }
     }
 }

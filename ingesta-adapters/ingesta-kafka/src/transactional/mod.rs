@@ -29,7 +29,7 @@ use self::session::{Opening, Session};
 use crate::connect::{KafkaError, KafkaOptions};
 use crate::message::OutgoingMessage;
 use crate::producer::{Gauges, weight};
-use crate::relay::{RelayGauges, Translate, too_much, translated};
+use crate::relay::{Away, NoMessages, RelayGauges, Translate, too_much, translated};
 
 /// Publishes the log in transactions. Give it to a
 /// [`Runner`](ingesta_event_store::subscription::Runner) on the same storage.
@@ -51,6 +51,8 @@ enum Failed {
     /// Some message of the batch was refused, and it is not known which.
     SomeMessage,
     Away(KafkaError),
+    /// Something that a translation needs is away.
+    Waits(Away),
 }
 
 impl<T: Translate> TransactionalRelay<T> {
@@ -90,9 +92,12 @@ impl<T: Translate> TransactionalRelay<T> {
             if session.ledger.holds(event) {
                 continue;
             }
-            match self.translated(event) {
+            match self.translated(event).await {
                 Ok(of_event) => messages.extend(of_event),
-                Err(reason) => return Err(self.refuse(session, index, event, reason).await),
+                Err(NoMessages::NotNow(away)) => return Err(Failed::Waits(away)),
+                Err(NoMessages::Never(reason)) => {
+                    return Err(self.refuse(session, index, event, reason).await);
+                }
             }
         }
         let places = session.ledger.advance(batch);
@@ -106,15 +111,15 @@ impl<T: Translate> TransactionalRelay<T> {
         })
     }
 
-    fn translated(&self, event: &RecordedEvent) -> Result<Vec<OutgoingMessage>, ParkReason> {
-        let messages = translated(&self.translate, event)?;
+    async fn translated(&self, event: &RecordedEvent) -> Result<Vec<OutgoingMessage>, NoMessages> {
+        let messages = translated(&self.translate, event).await?;
         let largest = self.options.producer.largest();
         let too_large = messages.iter().find(|message| weight(message) > largest);
         match too_large {
             None => Ok(messages),
-            Some(message) => Err(too_much(&KafkaError::TooLarge {
+            Some(message) => Err(NoMessages::Never(too_much(&KafkaError::TooLarge {
                 topic: message.topic.clone(),
-            })),
+            }))),
         }
     }
 
@@ -145,11 +150,11 @@ impl<T: Translate> TransactionalRelay<T> {
             {
                 Ok(()) => {}
                 Err(Failed::Event(_, reason)) => return Err(Failed::Event(index, reason)),
-                Err(Failed::Away(error)) => return Err(Failed::Away(error)),
+                Err(failed @ (Failed::Away(_) | Failed::Waits(_))) => return Err(failed),
                 Err(Failed::SomeMessage) => {
                     let mut session = self.opening.open().await.map_err(Failed::Away)?;
                     let reason = too_much(&KafkaError::Unacceptable {
-                        topic: self.topics_of(event),
+                        topic: self.topics_of(event).await,
                         code: "refused in a transaction".to_owned(),
                     });
                     return Err(self.refuse(&mut session, index, event, reason).await);
@@ -159,8 +164,8 @@ impl<T: Translate> TransactionalRelay<T> {
         Ok(())
     }
 
-    fn topics_of(&self, event: &RecordedEvent) -> String {
-        let messages = translated(&self.translate, event).unwrap_or_default();
+    async fn topics_of(&self, event: &RecordedEvent) -> String {
+        let messages = translated(&self.translate, event).await.unwrap_or_default();
         let topics: Vec<_> = messages.into_iter().map(|message| message.topic).collect();
         topics.join(", ")
     }
@@ -184,7 +189,7 @@ impl<T: Translate> Subscriber for TransactionalRelay<T> {
         match opened {
             Ok(Ok(opened)) => *session = Some(opened),
             // The first batch tries again, and says why it waits.
-            Ok(Err(error)) => self.gauges.trouble(error),
+            Ok(Err(error)) => self.gauges.trouble(&error),
             Err(_) => {}
         }
         Ok(())
@@ -207,8 +212,9 @@ impl<T: Translate> Subscriber for TransactionalRelay<T> {
                 self.singly(batch).await
             }
             Err(failed @ Failed::Away(_)) => Err(failed),
-            // Sound: what is refused was noted in a transaction of its own.
-            done @ (Ok(()) | Err(Failed::Event(..))) => {
+            // Sound: what is refused was noted in a transaction of its own, and a translation that
+            // waits began none.
+            done @ (Ok(()) | Err(Failed::Event(..) | Failed::Waits(_))) => {
                 *slot = Some(session);
                 done
             }
@@ -232,13 +238,17 @@ impl<T: Translate> TransactionalRelay<T> {
             Failed::Event(index, reason) => ConsumeError::Event { index, reason },
             Failed::SomeMessage => ConsumeError::transient("a message was refused, once"),
             Failed::Away(error) => {
-                self.gauges.trouble(error.clone());
+                self.gauges.trouble(&error);
                 if matches!(error, KafkaError::Fenced { .. }) {
                     // Whoever fenced us may be the lease's owner: within this pause a runner finds
                     // that out, instead of fencing it back.
                     tokio::time::sleep(FENCED_PAUSE).await;
                 }
                 ConsumeError::transient(error)
+            }
+            Failed::Waits(away) => {
+                self.gauges.waits(&away);
+                ConsumeError::transient(away)
             }
         }
     }

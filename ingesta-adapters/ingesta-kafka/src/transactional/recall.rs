@@ -56,7 +56,7 @@ pub(super) fn recall(
                 if !error.is_about_connection() {
                     return Err(error);
                 }
-                context.gauges().trouble(error);
+                context.gauges().trouble(&error);
             }
             Some(Ok(message)) => {
                 let key = message.key().unwrap_or_default();

@@ -34,7 +34,7 @@ pub(super) fn fence(
                 producer
                     .context()
                     .gauges()
-                    .trouble(KafkaError::Unreachable { attempted, code });
+                    .trouble(&KafkaError::Unreachable { attempted, code });
             }
             Err(cause) => return Err(meaning(&cause, identity)),
         }

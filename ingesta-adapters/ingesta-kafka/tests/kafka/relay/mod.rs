@@ -10,3 +10,4 @@ mod refusals;
 mod support;
 mod topics;
 mod transactional;
+mod waiting;

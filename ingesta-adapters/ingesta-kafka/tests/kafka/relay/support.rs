@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use ingesta_event_store::subscription::{Runner, RunnerHandle, RunnerOptions, Subscriber};
 use ingesta_event_store::{
     Append, MemoryStorage, NewEvent, Position, RecordedEvent, Storage, StreamAppend, StreamId,
@@ -11,7 +12,7 @@ use ingesta_event_store::{
 };
 use ingesta_kafka::connect::KafkaOptions;
 use ingesta_kafka::message::{Header, OutgoingMessage};
-use ingesta_kafka::relay::{Translate, Untranslatable};
+use ingesta_kafka::relay::{Translate, TranslateError, Untranslatable};
 use ingesta_kafka::topics::{TopicSpec, ensure};
 use ingesta_testing::{PATIENCE, eventually};
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -47,14 +48,16 @@ pub(crate) struct Copy {
     pub(crate) topic: String,
 }
 
+#[async_trait]
 impl Translate for Copy {
-    fn messages(&self, event: &RecordedEvent) -> Result<Vec<OutgoingMessage>, Untranslatable> {
+    async fn messages(
+        &self,
+        event: &RecordedEvent,
+    ) -> Result<Vec<OutgoingMessage>, TranslateError> {
         assert!(!event.payload.contains("panic"), "asked for");
         if event.payload.contains("refuse") {
-            return Err(Untranslatable::new(
-                "unknown_type",
-                "no message for this type",
-            ));
+            let why = Untranslatable::new("unknown_type", "no message for this type");
+            return Err(why.into());
         }
         let mut value = event.payload.clone().into_bytes();
         if event.payload.contains("blow up") {
