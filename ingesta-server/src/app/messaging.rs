@@ -1,29 +1,26 @@
-//! How this server stands with a Kafka broker: where it is, and how messages are written there.
+//! How this server stands with a Kafka broker: where it is, and which messages go there and come.
 //!
 //! It connects to nobody; a server without it keeps its log for later.
 
 use ingesta_kafka::connect::KafkaOptions;
-use ingesta_kafka::schema::RegistryOptions;
+
+use crate::mensajes::Rutas;
 
 /// A broker, and what is published to it and read from it.
 #[derive(Clone, Debug)]
 pub struct Messaging {
     /// How to reach the broker.
     pub kafka: KafkaOptions,
-    /// What the names of topics and consumer groups begin with. Default nothing.
-    pub prefix: String,
-    /// How messages are written and read. Default [`Format::Avro`].
-    pub format: Format,
-    /// A registry that numbers Avro schemas: messages then begin with the number. Default none.
-    pub registry: Option<RegistryOptions>,
-    /// Which topics events go to. Default [`Routes::Una`].
-    pub routes: Routes,
+    /// Which topics there are, and how their messages are written.
+    pub rutas: Rutas,
     /// How the log is published. Default [`RelayMode::AtLeastOnce`].
     pub relay: RelayMode,
     /// Copies of each partition of a topic that is created here, at least 1. Default 1.
     pub replication: i32,
     /// Partitions of a topic that is created here, at least 1. Default 6.
     pub partitions: i32,
+    /// What the topic of places in transactional mode begins with. Default nothing.
+    pub prefix: String,
 }
 
 impl Messaging {
@@ -32,33 +29,13 @@ impl Messaging {
     pub fn new(kafka: KafkaOptions) -> Self {
         Self {
             kafka,
-            prefix: String::new(),
-            format: Format::Avro,
-            registry: None,
-            routes: Routes::Una,
+            rutas: Rutas::default(),
             relay: RelayMode::AtLeastOnce,
             replication: 1,
             partitions: 6,
+            prefix: String::new(),
         }
     }
-}
-
-/// How messages are written and read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Avro, in binary.
-    Avro,
-    /// JSON.
-    Json,
-}
-
-/// Which topics events go to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Routes {
-    /// All events of ingestas to one topic, all of images to another.
-    Una,
-    /// Besides, one topic per event, as the first systems had them.
-    PorTipo,
 }
 
 /// How the log is published.

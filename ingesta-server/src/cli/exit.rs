@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use ingesta_embedded::EmbeddedError;
 use ingesta_event_store::{AsOfError, StoreError};
+use ingesta_kafka::connect::KafkaError;
 use ingesta_projections::{RebuildError, RowAsOfError};
 
 use crate::AppError;
@@ -28,7 +29,7 @@ pub(crate) enum Exit {
     Usage = 2,
     /// Some rows were refused, the others are in.
     Partly = 3,
-    /// The database or the server is away.
+    /// The database, the broker or the server is away.
     Unavailable = 4,
     /// `doctor` found something wrong.
     Findings = 5,
@@ -85,6 +86,8 @@ pub(crate) enum CliError {
     },
     #[error("the server at {url} is away: {reason}")]
     ServerAway { url: String, reason: String },
+    #[error(transparent)]
+    Kafka(#[from] KafkaError),
     #[error("{url} does not answer as an Ingesta server: {reason}")]
     NotIngesta { url: String, reason: String },
     #[error("{0}")]
@@ -123,11 +126,18 @@ impl CliError {
                 Exit::Unavailable
             }
             Self::Rebuild(RebuildError::Store(error)) if error.is_transient() => Exit::Unavailable,
+            Self::Kafka(KafkaError::Settings { .. }) => Exit::Usage,
+            Self::Kafka(
+                KafkaError::Unreachable { .. }
+                | KafkaError::Busy { .. }
+                | KafkaError::NotAuthenticated { .. },
+            ) => Exit::Unavailable,
             Self::NoDatabase { .. } | Self::ServerAway { .. } => Exit::Unavailable,
             Self::Resumable | Self::Stopped => Exit::Interrupted,
             Self::Rebuild(RebuildError::Unusable { .. }) => Exit::Usage,
             Self::Store(_)
             | Self::App(_)
+            | Self::Kafka(_)
             | Self::Embedded(_)
             | Self::AddressInUse { .. }
             | Self::Ended
@@ -176,7 +186,9 @@ impl From<AppError> for CliError {
             }
             AppError::Database(error @ StoreError::SchemaTooOld { .. }) => Self::NotMigrated(error),
             AppError::Database(error) => Self::Store(error),
-            error @ AppError::Listen { .. } => Self::App(error),
+            error @ (AppError::Listen { .. } | AppError::Broker(_) | AppError::Routes(_)) => {
+                Self::App(error)
+            }
         }
     }
 }

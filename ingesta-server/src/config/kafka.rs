@@ -5,12 +5,14 @@
 //! Does not: ask any broker.
 
 use ingesta_kafka::connect::{KafkaOptions, Sasl, SaslMechanism, Tls};
-use ingesta_kafka::schema::RegistryOptions;
+use ingesta_kafka::envelope::Shape;
+use ingesta_kafka::schema::{RegistryOptions, SchemaRegistry};
 use reqwest::Url;
 
 use super::read::{bad, number};
 use super::{ConfigError, Layers};
-use crate::app::{Format, Messaging, RelayMode, Routes};
+use crate::app::{Messaging, RelayMode};
+use crate::mensajes::{Format, RouteError, Rutas};
 
 const MASK: &str = "***";
 
@@ -35,18 +37,7 @@ fn is_web(url: &Url) -> bool {
 pub(super) fn messaging(layers: &Layers) -> Result<Option<Messaging>, ConfigError> {
     let prefix = prefix(layers)?;
     let (tls, sasl) = (tls(layers)?, sasl(layers)?);
-    let format = one_of(
-        layers,
-        "kafka_format",
-        "avro or json",
-        &[("avro", Format::Avro), ("json", Format::Json)],
-    )?;
-    let routes = one_of(
-        layers,
-        "kafka_routes",
-        "una or por_tipo",
-        &[("una", Routes::Una), ("por_tipo", Routes::PorTipo)],
-    )?;
+    let rutas = rutas(layers, &prefix)?;
     let relay = one_of(
         layers,
         "kafka_relay",
@@ -56,7 +47,6 @@ pub(super) fn messaging(layers: &Layers) -> Result<Option<Messaging>, ConfigErro
             ("transactional", RelayMode::Transactional),
         ],
     )?;
-    let registry = registry(layers, format)?;
     let small = |key, most, expected| {
         let number = number(layers, key, 1..=most, expected)?;
         Ok::<_, ConfigError>(i32::try_from(number).expect("at most 1,000"))
@@ -70,15 +60,59 @@ pub(super) fn messaging(layers: &Layers) -> Result<Option<Messaging>, ConfigErro
     (kafka.tls, kafka.sasl) = (tls, sasl);
     kafka.check()?;
     Ok(Some(Messaging {
-        prefix,
-        format,
-        routes,
+        kafka,
+        rutas,
         relay,
-        registry,
         replication,
         partitions,
-        ..Messaging::new(kafka)
+        prefix,
     }))
+}
+
+/// The routing table.
+fn rutas(layers: &Layers, prefix: &str) -> Result<Rutas, ConfigError> {
+    let format = one_of(
+        layers,
+        "kafka_format",
+        "avro or json",
+        &[("avro", Format::Avro), ("json", Format::Json)],
+    )?;
+    let por_tipo = one_of(
+        layers,
+        "kafka_routes",
+        "una or por_tipo",
+        &[("una", false), ("por_tipo", true)],
+    )?;
+    let mut rutas = Rutas::default();
+    if por_tipo {
+        rutas = rutas.por_tipo();
+    }
+    rutas = rutas.with_format(format);
+    rutas = listed(layers, "kafka_trusted", rutas, Rutas::trusting)?;
+    rutas = listed(layers, "kafka_data_only", rutas, |rutas, topic| {
+        rutas.with_shape(topic, Shape::DataOnly)
+    })?;
+    // Topics are named without it above.
+    rutas = rutas.with_prefix(prefix);
+    Ok(match registry(layers, format)? {
+        Some(registry) => rutas.with_registry(registry),
+        None => rutas,
+    })
+}
+
+/// Does this for each topic of a list.
+fn listed(
+    layers: &Layers,
+    key: &'static str,
+    rutas: Rutas,
+    each: impl Fn(Rutas, &str) -> Result<Rutas, RouteError>,
+) -> Result<Rutas, ConfigError> {
+    let topics = text(layers, key).unwrap_or_default().split(',');
+    let mut topics = topics.map(str::trim).filter(|topic| !topic.is_empty());
+    topics.try_fold(rutas, |rutas, topic| {
+        let expected = "topics of the routing table without their prefix, separated by commas";
+        each(rutas, topic).map_err(|_| bad(layers, key, expected))
+    })
 }
 
 fn text<'l>(layers: &'l Layers, key: &str) -> Option<&'l str> {
@@ -120,7 +154,11 @@ fn tls(layers: &Layers) -> Result<Option<Tls>, ConfigError> {
         // Half of it would be a plain connection where an encrypted one was meant.
         for (name, given) in [("kafka_tls_cert", &certificate), ("kafka_tls_key", &key)] {
             if given.is_some() {
-                return Err(bad(layers, name, "kafka_tls_ca beside it: a file, or system"));
+                return Err(bad(
+                    layers,
+                    name,
+                    "kafka_tls_ca beside it: a file, or system",
+                ));
             }
         }
         return Ok(None);
@@ -153,11 +191,15 @@ fn sasl(layers: &Layers) -> Result<Option<Sasl>, ConfigError> {
     Ok(Some(Sasl {
         mechanism,
         user: needed("kafka_sasl_user", "a name, because there is a mechanism")?.to_owned(),
-        password: needed("kafka_sasl_password", "a password, because there is a mechanism")?.into(),
+        password: needed(
+            "kafka_sasl_password",
+            "a password, because there is a mechanism",
+        )?
+        .into(),
     }))
 }
 
-fn registry(layers: &Layers, format: Format) -> Result<Option<RegistryOptions>, ConfigError> {
+fn registry(layers: &Layers, format: Format) -> Result<Option<SchemaRegistry>, ConfigError> {
     const KEY: &str = "kafka_schema_registry";
     let Some(said) = text(layers, KEY) else {
         return Ok(None);
@@ -171,16 +213,19 @@ fn registry(layers: &Layers, format: Format) -> Result<Option<RegistryOptions>, 
         Ok(url) if is_web(&url) && url.query().is_none() => url,
         _ => return Err(bad(layers, KEY, expected)),
     };
-    let (user, password) = (decoded(url.username()), decoded(url.password().unwrap_or("")));
+    let (user, password) = (
+        decoded(url.username()),
+        decoded(url.password().unwrap_or("")),
+    );
     if url.set_username("").is_err() || url.set_password(None).is_err() {
         return Err(bad(layers, KEY, expected));
     }
-    let options = RegistryOptions::new(url);
-    Ok(Some(if user.is_empty() {
-        options
-    } else {
-        options.with_basic_auth(user, password)
-    }))
+    let mut options = RegistryOptions::new(url);
+    if !user.is_empty() {
+        options = options.with_basic_auth(user, password);
+    }
+    let registry = SchemaRegistry::new(options).map_err(|_| bad(layers, KEY, expected))?;
+    Ok(Some(registry))
 }
 
 /// What percent signs stand for, in the part of an address before the host.
@@ -188,7 +233,8 @@ fn decoded(part: &str) -> String {
     let as_query = format!("http://h/?v={}", part.replace('+', "%2B"));
     let url = Url::parse(&as_query).ok();
     let pair = url.as_ref().and_then(|url| url.query_pairs().next());
-    pair.map(|(_, value)| value.into_owned()).unwrap_or_default()
+    pair.map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -216,7 +262,36 @@ mod tests {
         let read = read(&[("BROKERS", "b:9092"), ("PARTITIONS", "3")]).expect("sound");
         let read = read.expect("there is a broker");
         assert_eq!((read.partitions, read.replication), (3, 1));
-        assert_eq!((read.format, read.routes), (Format::Avro, Routes::Una));
+        assert_eq!(read.rutas.events().len(), 2);
+    }
+
+    #[test]
+    fn the_routing_table_is_what_was_asked_for() {
+        let read = read(&[
+            ("BROKERS", "b:9092"),
+            ("PREFIX", "pruebas."),
+            ("ROUTES", "por_tipo"),
+            ("FORMAT", "json"),
+            ("TRUSTED", "evento-ingesta-creada, eventos-ingesta"),
+            ("DATA_ONLY", "comando-eliminar-ingesta"),
+        ]);
+        let rutas = read.expect("sound").expect("a broker").rutas;
+        let trusted: Vec<_> = rutas.events().iter().filter(|ruta| ruta.trusted).collect();
+        assert_eq!(trusted.len(), 2);
+        assert!(
+            trusted
+                .iter()
+                .all(|ruta| ruta.topic.starts_with("pruebas."))
+        );
+        assert!(rutas.events().len() > 2);
+        let shapes: Vec<_> = rutas.commands().iter().map(|ruta| ruta.shape).collect();
+        assert_eq!(shapes, [Shape::Full, Shape::DataOnly, Shape::Full]);
+        assert!(
+            rutas
+                .commands()
+                .iter()
+                .all(|ruta| ruta.format == Format::Json)
+        );
     }
 
     #[test]
@@ -231,10 +306,15 @@ mod tests {
             ("SASL_MECHANISM", "s3cret"),
             ("SASL_PASSWORD", "s3cret"),
             ("TLS_KEY", "s3cret"),
+            ("TRUSTED", "s3cret"),
+            ("DATA_ONLY", "eventos-ingesta"),
             ("SCHEMA_REGISTRY", "ftp://s3cret"),
         ] {
             let text = refused(&[(key, value)]);
-            assert!(text.contains(&format!("kafka_{}", key.to_lowercase())), "{text}");
+            assert!(
+                text.contains(&format!("kafka_{}", key.to_lowercase())),
+                "{text}"
+            );
             assert!(!text.contains("s3cret"), "{text}");
         }
         let registry = ("SCHEMA_REGISTRY", "http://r:8081");
@@ -253,9 +333,15 @@ mod tests {
     #[test]
     fn no_secret_is_printed() {
         assert_eq!(masked("s3cret"), MASK);
-        assert_eq!(masked("https://ana:s3cret@r:8081/"), "https://ana:***@r:8081/");
+        assert_eq!(
+            masked("https://ana:s3cret@r:8081/"),
+            "https://ana:***@r:8081/"
+        );
         assert_eq!(masked("https://r:8081/?key=s3cret"), MASK);
-        let settings = [("BROKERS", "b:9092"), ("SCHEMA_REGISTRY", "http://ana:s3%40cret@r:8081")];
+        let settings = [
+            ("BROKERS", "b:9092"),
+            ("SCHEMA_REGISTRY", "http://ana:s3%40cret@r:8081"),
+        ];
         let read = read(&settings).expect("sound");
         assert!(!format!("{read:?}").contains("cret"), "{read:?}");
         assert_eq!(decoded("s3%40c+ret"), "s3@c+ret");

@@ -152,6 +152,16 @@ pub const KEYS: &[Key] = &[
         Some("una"),
         "topics of events: una (all of an ingesta on one) or por_tipo (one topic per event too)",
     ),
+    optional(
+        "kafka_trusted",
+        &["INGESTA_KAFKA_TRUSTED"],
+        "topics of events whose readers may know where images are, separated by commas",
+    ),
+    optional(
+        "kafka_data_only",
+        &["INGESTA_KAFKA_DATA_ONLY"],
+        "topics of commands whose messages come without the envelope, separated by commas",
+    ),
     key(
         "kafka_relay",
         &["INGESTA_KAFKA_RELAY"],

@@ -4,6 +4,7 @@
 //! an example.
 //! Does not: do anything.
 
+mod kafka;
 mod projections;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::help;
 use super::moment::MomentArgs;
+pub(crate) use kafka::{DeadLettersCommand, RelayCommand};
 pub(crate) use projections::{
     ProjectionNames, ProjectionsCommand, RebuildArgs, ShowRowArgs, VerifyArgs,
 };
@@ -87,6 +89,12 @@ pub(crate) enum Command {
     /// Forget what is remembered of old commands
     #[command(subcommand, after_help = help::COMMANDS)]
     Commands(CommandsCommand),
+    /// Look at how the log is published to topics
+    #[command(subcommand, after_help = help::RELAY)]
+    Relay(RelayCommand),
+    /// Look at messages that were put aside, and deal with them
+    #[command(subcommand, after_help = help::DEAD_LETTERS)]
+    DeadLetters(DeadLettersCommand),
     /// Look for what is wrong, or will be: unreadable events, parked streams, settings
     #[command(after_help = help::DOCTOR)]
     Doctor(DoctorArgs),

@@ -17,4 +17,4 @@ mod rebase;
 mod same_key;
 mod serve;
 mod subscriptions;
-mod support;
+pub(crate) mod support;
