@@ -208,7 +208,12 @@ fn registry(layers: &Layers, format: Format) -> Result<Option<SchemaRegistry>, C
         let expected = "nothing where kafka_format is json: JSON has no schema's number";
         return Err(bad(layers, KEY, expected));
     }
-    let expected = "an address, as in https://user:password@registry:8081";
+    let expected = if cfg!(feature = "tls") {
+        "an address, as in https://user:password@registry:8081"
+    } else {
+        "an address, as in http://user:password@registry:8081; https needs a build with the \
+         feature `tls`"
+    };
     let mut url = match Url::parse(said) {
         Ok(url) if is_web(&url) && url.query().is_none() => url,
         _ => return Err(bad(layers, KEY, expected)),

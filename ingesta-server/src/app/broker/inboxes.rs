@@ -18,6 +18,9 @@ use crate::entradas::Entrada;
 /// few enough to leave connections for requests.
 const AT_ONCE: usize = 6;
 
+/// A server that died is replaced within this time, as soon after as a lease would be.
+const SESSION: Duration = Duration::from_secs(10);
+
 /// The inboxes, before, while and after they run. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Inboxes {
@@ -64,6 +67,7 @@ impl Inboxes {
     fn one(&self, entrada: &Entrada) -> Result<InboxHandle, KafkaError> {
         let options = InboxOptions {
             concurrency: AT_ONCE,
+            session_timeout: SESSION,
             shutdown_grace: self.grace / 2,
             revoke_grace: self.grace / 2,
             close_within: self.grace / 2,

@@ -10,9 +10,9 @@ use crate::test_app::{cuerpo, cuerpo_con};
 
 const CREAR: Esquema = Esquema::ComandoCrearIngesta;
 
-struct Desk {
-    ground: Ground,
-    stage: Stage,
+pub(super) struct Desk {
+    pub(super) ground: Ground,
+    pub(super) stage: Stage,
 }
 
 impl Desk {
@@ -29,20 +29,20 @@ impl Desk {
         command
     }
 
-    fn serve(&self) -> Server {
+    pub(super) fn serve(&self) -> Server {
         let arguments = ["serve", "--migrate", "--json", "--listen", "127.0.0.1:0"];
         let mut command = self.command(&arguments);
         Server::spawn(command.env("INGESTA_KAFKA_BROKERS", &self.stage.kafka.brokers))
     }
 }
 
-async fn desk() -> Option<Desk> {
+pub(super) async fn desk() -> Option<Desk> {
     let stage = Stage::new().await?;
     let ground = Ground::new().await;
     Some(Desk { ground, stage })
 }
 
-async fn topics_ready(server: &Server) {
+pub(super) async fn topics_ready(server: &Server) {
     eventually("the topics", async || {
         let (_, ready) = server.get("/readyz").await;
         ready
