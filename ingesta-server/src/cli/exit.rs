@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use ingesta_embedded::EmbeddedError;
 use ingesta_event_store::{AsOfError, StoreError};
+use ingesta_kafka::schema::RegistryError;
 use ingesta_projections::{RebuildError, RowAsOfError};
 
 use crate::AppError;
@@ -28,9 +29,9 @@ pub(crate) enum Exit {
     Usage = 2,
     /// Some rows were refused, the others are in.
     Partly = 3,
-    /// The database or the server is away.
+    /// The database, the server or the registry is away.
     Unavailable = 4,
-    /// `doctor` found something wrong.
+    /// `doctor` or `schemas check` found something wrong.
     Findings = 5,
     /// A view is not a fold of the log.
     Differs = 6,
@@ -103,6 +104,8 @@ pub(crate) enum CliError {
     Past(AsOfError),
     #[error(transparent)]
     PastRow(RowAsOfError),
+    #[error(transparent)]
+    Registry(RegistryError),
     #[error("could not {attempted}")]
     System {
         attempted: &'static str,
@@ -123,6 +126,8 @@ impl CliError {
                 Exit::Unavailable
             }
             Self::Rebuild(RebuildError::Store(error)) if error.is_transient() => Exit::Unavailable,
+            Self::Registry(RegistryError::Address { .. }) => Exit::Usage,
+            Self::Registry(error) if error.is_transient() => Exit::Unavailable,
             Self::NoDatabase { .. } | Self::ServerAway { .. } => Exit::Unavailable,
             Self::Resumable | Self::Stopped => Exit::Interrupted,
             Self::Rebuild(RebuildError::Unusable { .. }) => Exit::Usage,
@@ -141,6 +146,7 @@ impl CliError {
             | Self::NoTable(_)
             | Self::Past(_)
             | Self::PastRow(_)
+            | Self::Registry(_)
             | Self::System { .. } => Exit::Failed,
         }
     }

@@ -20,6 +20,7 @@ mod moment;
 mod out;
 mod projections;
 mod running;
+mod schemas;
 mod serve;
 mod signals;
 mod subscriptions;
@@ -78,6 +79,7 @@ async fn dispatch(command: Command, config: &Config, out: &Out) -> Result<Exit, 
         Command::Aggregates(command) => aggregates::run(config, &command, out).await,
         Command::Projections(command) => projections::run(config, command, out).await,
         Command::Commands(command) => commands::run(config, &command, out).await,
+        Command::Schemas(command) => schemas::run(&command, out).await,
         Command::Doctor(args) => doctor::run(config, args, out).await,
         Command::Config(command) => Ok(config::run(config, &command, out)),
     }

@@ -5,6 +5,7 @@
 //! Does not: do anything.
 
 mod projections;
+mod schemas;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,6 +16,9 @@ use super::help;
 use super::moment::MomentArgs;
 pub(crate) use projections::{
     ProjectionNames, ProjectionsCommand, RebuildArgs, ShowRowArgs, VerifyArgs,
+};
+pub(crate) use schemas::{
+    CheckSchemasArgs, Language, PrintSchemasArgs, PushSchemasArgs, SchemasCommand,
 };
 
 /// An event-sourced control plane for medical-image ingestion.
@@ -87,6 +91,9 @@ pub(crate) enum Command {
     /// Forget what is remembered of old commands
     #[command(subcommand, after_help = help::COMMANDS)]
     Commands(CommandsCommand),
+    /// Look at the schemas of the messages, and register them
+    #[command(subcommand, after_help = help::SCHEMAS)]
+    Schemas(SchemasCommand),
     /// Look for what is wrong, or will be: unreadable events, parked streams, settings
     #[command(after_help = help::DOCTOR)]
     Doctor(DoctorArgs),
