@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`app`] | the composition root: a database goes in, a running server comes out |
 //! | [`comandos`] | the write side: every command, one dispatcher |
+//! | [`entradas`] | the door of the topics: commands that arrive as messages |
 //! | [`consultas`] | the read side: every query, one dispatcher |
 //! | [`vistas`] | what the read side keeps: folds of the log, in tables |
 //! | [`reacciones`] | what an event of one aggregate causes on another |
@@ -18,6 +19,7 @@ pub mod cli;
 pub mod comandos;
 pub mod config;
 pub mod consultas;
+pub mod entradas;
 mod http;
 pub mod mensajes;
 pub mod reacciones;

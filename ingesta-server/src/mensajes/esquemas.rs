@@ -144,6 +144,9 @@ impl Esquema {
     }
 
     /// The major version that is written.
+    ///
+    /// # Panics
+    /// Never: the envelope's version is one.
     #[must_use]
     pub fn version(self) -> MajorVersion {
         V1.parse().expect("the envelope's version is one")

@@ -5,6 +5,7 @@ mod cortes;
 mod crear;
 mod guardados;
 mod imagenes;
+mod kafka;
 mod lectura;
 mod mensajes;
 mod openapi;

@@ -4,6 +4,7 @@
 //! an example.
 //! Does not: do anything.
 
+mod kafka;
 mod projections;
 mod schemas;
 
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::help;
 use super::moment::MomentArgs;
+pub(crate) use kafka::{DeadLettersCommand, RelayCommand};
 pub(crate) use projections::{
     ProjectionNames, ProjectionsCommand, RebuildArgs, ShowRowArgs, VerifyArgs,
 };
@@ -94,6 +96,12 @@ pub(crate) enum Command {
     /// Look at the schemas of the messages, and register them
     #[command(subcommand, after_help = help::SCHEMAS)]
     Schemas(SchemasCommand),
+    /// Look at how the log is published to topics
+    #[command(subcommand, after_help = help::RELAY)]
+    Relay(RelayCommand),
+    /// Look at messages that were put aside, and deal with them
+    #[command(subcommand, after_help = help::DEAD_LETTERS)]
+    DeadLetters(DeadLettersCommand),
     /// Look for what is wrong, or will be: unreadable events, parked streams, settings
     #[command(after_help = help::DOCTOR)]
     Doctor(DoctorArgs),

@@ -22,12 +22,14 @@ pub(crate) enum SchemasCommand {
 
 #[derive(Args, Debug)]
 pub(crate) struct CheckSchemasArgs {
-    /// Ask this registry too whether each schema may follow those that it has
-    #[arg(long, value_name = "URL")]
-    pub(crate) registry: Option<String>,
-    /// What the names of topics begin with
-    #[arg(long, value_name = "PREFIX", default_value = "")]
-    pub(crate) prefix: String,
+    /// Ask this registry too whether each schema may follow those that it has; without a URL the
+    /// configured one
+    #[arg(long, value_name = "URL", num_args = 0..=1)]
+    #[expect(clippy::option_option, reason = "a flag, and a flag with a value")]
+    pub(crate) registry: Option<Option<String>>,
+    /// What the names of topics begin with [default: kafka_prefix]
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) prefix: Option<String>,
 }
 
 #[derive(Args, Debug)]
@@ -42,12 +44,12 @@ pub(crate) struct PrintSchemasArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct PushSchemasArgs {
-    /// The registry
+    /// The registry [default: kafka_schema_registry, where there is a login too]
     #[arg(long, value_name = "URL")]
-    pub(crate) registry: String,
-    /// What the names of topics begin with
-    #[arg(long, value_name = "PREFIX", default_value = "")]
-    pub(crate) prefix: String,
+    pub(crate) registry: Option<String>,
+    /// What the names of topics begin with [default: kafka_prefix]
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) prefix: Option<String>,
 }
 
 /// A language of schemas.

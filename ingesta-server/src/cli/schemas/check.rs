@@ -7,13 +7,19 @@ use serde_json::json;
 use super::super::args::CheckSchemasArgs;
 use super::super::exit::{CliError, Exit};
 use super::super::out::Out;
-use super::{all, esquemas, reason, registry};
+use super::{all, esquemas, prefix, reason, registry};
+use crate::config::Config;
 
-pub(super) async fn run(args: &CheckSchemasArgs, out: &Out) -> Result<Exit, CliError> {
+pub(super) async fn run(
+    config: &Config,
+    args: &CheckSchemasArgs,
+    out: &Out,
+) -> Result<Exit, CliError> {
     let mut findings: Vec<String> = esquemas().audit().iter().map(ToString::to_string).collect();
     if let Some(url) = &args.registry {
-        let registry = registry(url)?;
-        for (_, subject, version, revisions) in all(&args.prefix) {
+        let registry = registry(url.as_deref(), config)?;
+        let prefix = prefix(args.prefix.as_deref(), config);
+        for (_, subject, version, revisions) in all(prefix) {
             let Some(last) = revisions.last() else {
                 continue;
             };
@@ -39,10 +45,12 @@ pub(super) async fn run(args: &CheckSchemasArgs, out: &Out) -> Result<Exit, CliE
     if !findings.is_empty() {
         return Ok(Exit::Findings);
     }
-    let whom = match args.registry {
-        Some(_) => "each other and with the registry's",
-        None => "each other",
+    let asked = match args.registry {
+        Some(_) => ", and the registry takes every one",
+        None => "",
     };
-    out.text(format_args!("{schemas} schemas, compatible with {whom}"));
+    out.text(format_args!(
+        "{schemas} schemas, nothing breaks anybody{asked}"
+    ));
     Ok(Exit::Done)
 }

@@ -14,19 +14,39 @@ use ingesta_kafka::schema::{
 use super::args::SchemasCommand;
 use super::exit::{CliError, Exit};
 use super::out::Out;
+use crate::config::Config;
 use crate::mensajes::{Esquema, esquemas};
 
-pub(super) async fn run(command: &SchemasCommand, out: &Out) -> Result<Exit, CliError> {
+pub(super) async fn run(
+    config: &Config,
+    command: &SchemasCommand,
+    out: &Out,
+) -> Result<Exit, CliError> {
     match command {
-        SchemasCommand::Check(args) => check::run(args, out).await,
+        SchemasCommand::Check(args) => check::run(config, args, out).await,
         SchemasCommand::Print(args) => print::run(args, out),
-        SchemasCommand::Push(args) => push::run(args, out).await,
+        SchemasCommand::Push(args) => push::run(config, args, out).await,
     }
 }
 
-/// A client of the registry at this address.
-fn registry(url: &str) -> Result<SchemaRegistry, CliError> {
-    SchemaRegistry::new(RegistryOptions::new(url)).map_err(CliError::Registry)
+/// The registry at this address, else the configured one.
+fn registry(url: Option<&str>, config: &Config) -> Result<SchemaRegistry, CliError> {
+    if let Some(url) = url {
+        return SchemaRegistry::new(RegistryOptions::new(url)).map_err(CliError::Registry);
+    }
+    let configured = config.messaging.as_ref();
+    let configured = configured.and_then(|messaging| messaging.rutas.registry());
+    let text = "no registry: name one with `--registry URL`, \
+        or configure kafka_brokers and kafka_schema_registry";
+    let missing = || CliError::Usage(text.to_owned());
+    configured.cloned().ok_or_else(missing)
+}
+
+/// This prefix, else the configured one.
+fn prefix<'a>(given: Option<&'a str>, config: &'a Config) -> &'a str {
+    let configured = config.messaging.as_ref();
+    let configured = configured.map(|messaging| &*messaging.prefix);
+    given.or(configured).unwrap_or_default()
 }
 
 /// Every schema with its subject behind this prefix, and its revisions, the earliest first.

@@ -11,7 +11,8 @@ use serde_json::json;
 use super::super::args::PushSchemasArgs;
 use super::super::exit::{CliError, Exit};
 use super::super::out::Out;
-use super::{all, reason, registry};
+use super::{all, prefix, reason, registry};
+use crate::config::Config;
 
 /// What came of one revision.
 enum Pushed {
@@ -20,10 +21,14 @@ enum Pushed {
     Incompatible(String),
 }
 
-pub(super) async fn run(args: &PushSchemasArgs, out: &Out) -> Result<Exit, CliError> {
-    let registry = registry(&args.registry)?;
+pub(super) async fn run(
+    config: &Config,
+    args: &PushSchemasArgs,
+    out: &Out,
+) -> Result<Exit, CliError> {
+    let registry = registry(args.registry.as_deref(), config)?;
     let mut refused = 0;
-    for (_, subject, version, revisions) in all(&args.prefix) {
+    for (_, subject, version, revisions) in all(prefix(args.prefix.as_deref(), config)) {
         let ruled = registry.require_full_transitive(&subject).await;
         ruled.map_err(CliError::Registry)?;
         for (at, revision) in revisions.iter().enumerate() {

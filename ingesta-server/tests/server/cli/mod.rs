@@ -18,4 +18,4 @@ mod same_key;
 mod schemas;
 mod serve;
 mod subscriptions;
-mod support;
+pub(crate) mod support;

@@ -10,9 +10,17 @@ use crate::registro::{REASON, Registro};
 
 /// Runs it in an empty folder, without a database.
 async fn schemas(arguments: &[&str]) -> Ended {
+    configured(arguments, &[]).await
+}
+
+/// As [`schemas`], with these variables.
+async fn configured(arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
     let arguments: Vec<_> = ["schemas"].iter().chain(arguments).copied().collect();
     let folder = open_folder();
     let mut command = ingesta(folder.path(), &arguments);
+    command
+        .env_remove("KAFKA_BROKERS")
+        .envs(variables.iter().copied());
     let ended = tokio::task::spawn_blocking(move || run(&mut command)).await;
     ended.expect("it ran")
 }
@@ -126,7 +134,7 @@ async fn b_70_what_the_registry_refuses_is_told_with_its_reason_and_keeps_no_oth
 async fn the_committed_schemas_pass_their_own_check() {
     let checked = schemas(&["check"]).await.expect(0);
     assert!(
-        checked.stdout.starts_with("10 schemas, compatible"),
+        checked.stdout.starts_with("10 schemas, nothing breaks"),
         "{}",
         checked.stdout
     );
@@ -147,4 +155,30 @@ async fn a_registry_that_is_away_or_no_address_ends_it_and_shows_no_password() {
         let refused = schemas(&["push", "--registry", url]).await.expect(2);
         assert!(!refused.stderr.contains("s3cret"), "{}", refused.stderr);
     }
+}
+
+#[tokio::test]
+async fn registry_and_prefix_are_the_configured_ones_where_none_is_named() {
+    let registro = Registro::start().await;
+    let variables = [
+        ("KAFKA_BROKERS", "127.0.0.1:1"),
+        ("INGESTA_KAFKA_SCHEMA_REGISTRY", &*registro.url),
+        ("INGESTA_KAFKA_PREFIX", "prueba."),
+    ];
+    let refused = schemas(&["push"]).await.expect(2);
+    assert!(
+        refused.stderr.contains("kafka_schema_registry"),
+        "{}",
+        refused.stderr
+    );
+    configured(&["push"], &variables).await.expect(0);
+    let all = subjects().into_iter();
+    let expected: Vec<_> = all.map(|subject| format!("prueba.{subject}")).collect();
+    assert_eq!(registro.subjects(), expected);
+
+    registro.refuse("prueba.eventos-imagen-value");
+    configured(&["check"], &variables).await.expect(0);
+    configured(&["check", "--registry"], &variables)
+        .await
+        .expect(5);
 }

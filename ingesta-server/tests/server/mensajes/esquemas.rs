@@ -188,7 +188,9 @@ fn layout(value: &Value) -> Value {
             .collect::<serde_json::Map<_, _>>()
             .into(),
         Value::Array(list) => list.iter().map(layout).collect(),
-        other => other.clone(),
+        scalar @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+            scalar.clone()
+        }
     }
 }
 
