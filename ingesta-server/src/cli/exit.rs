@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use ingesta_embedded::EmbeddedError;
 use ingesta_event_store::{AsOfError, StoreError};
 use ingesta_kafka::connect::KafkaError;
+use ingesta_kafka::schema::RegistryError;
 use ingesta_projections::{RebuildError, RowAsOfError};
 
 use crate::AppError;
@@ -29,9 +30,9 @@ pub(crate) enum Exit {
     Usage = 2,
     /// Some rows were refused, the others are in.
     Partly = 3,
-    /// The database, the broker or the server is away.
+    /// The database, the broker, the schema registry or the server is away.
     Unavailable = 4,
-    /// `doctor` found something wrong.
+    /// `doctor` or `schemas check` found something wrong.
     Findings = 5,
     /// A view is not a fold of the log.
     Differs = 6,
@@ -106,6 +107,8 @@ pub(crate) enum CliError {
     Past(AsOfError),
     #[error(transparent)]
     PastRow(RowAsOfError),
+    #[error(transparent)]
+    Registry(RegistryError),
     #[error("could not {attempted}")]
     System {
         attempted: &'static str,
@@ -126,6 +129,8 @@ impl CliError {
                 Exit::Unavailable
             }
             Self::Rebuild(RebuildError::Store(error)) if error.is_transient() => Exit::Unavailable,
+            Self::Registry(RegistryError::Address { .. }) => Exit::Usage,
+            Self::Registry(error) if error.is_transient() => Exit::Unavailable,
             Self::Kafka(KafkaError::Settings { .. }) => Exit::Usage,
             Self::Kafka(
                 KafkaError::Unreachable { .. }
@@ -151,6 +156,7 @@ impl CliError {
             | Self::NoTable(_)
             | Self::Past(_)
             | Self::PastRow(_)
+            | Self::Registry(_)
             | Self::System { .. } => Exit::Failed,
         }
     }

@@ -16,6 +16,18 @@ const ABOUT: &str = "What the intake of medical images tells others, and what it
     the same ce_id. All messages of an ingesta have its id as their key and are in order.";
 
 /// The document for this table.
+///
+/// # Panics
+/// Never: the text of a schema is JSON.
+///
+/// ```
+/// use ingesta_server::mensajes::{Rutas, asyncapi};
+///
+/// let document = asyncapi(&Rutas::default().with_prefix("pruebas."));
+/// assert_eq!(document["operations"]["send.pruebas.eventos-ingesta"]["action"], "send");
+/// // What the table does not have is not described.
+/// assert!(document["channels"]["evento-ingesta-creada"].is_null());
+/// ```
 #[must_use]
 pub fn asyncapi(rutas: &Rutas) -> Value {
     let events = rutas.events().iter().map(|ruta| (&ruta.topic, ruta.schema));

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use ingesta_kafka::avro::AvroSchema;
 use ingesta_kafka::envelope::V1;
-use ingesta_kafka::schema::{MajorVersion, SchemaFile, SchemaSet, value_subject};
+use ingesta_kafka::schema::{MajorVersion, Revision, SchemaFile, SchemaSet, value_subject};
 
 /// What a topic's messages look like. Each has a file of its own, named after the topic that it was
 /// made for.
@@ -144,26 +144,37 @@ impl Esquema {
     }
 
     /// The major version that is written.
+    ///
+    /// # Panics
+    /// Never: the envelope's version is one.
     #[must_use]
     pub fn version(self) -> MajorVersion {
         V1.parse().expect("the envelope's version is one")
     }
 
+    /// Every revision, the earliest first; there is one at least.
+    #[must_use]
+    pub fn revisions(self) -> &'static [Revision] {
+        let subject = value_subject(self.topic());
+        let mut all = esquemas().iter();
+        let found = all.find(|(name, version, _)| *name == subject && *version == self.version());
+        found.map_or(&[], |(.., revisions)| revisions)
+    }
+
+    fn last(self) -> &'static Revision {
+        let last = self.revisions().last();
+        last.expect("each has a file, and a test asks for it")
+    }
+
     /// The schema that messages are written with.
     #[must_use]
     pub fn avro(self) -> &'static AvroSchema {
-        esquemas()
-            .current(&value_subject(self.topic()), self.version())
-            .expect("each has a file, and a test asks for it")
+        &self.last().avro
     }
 
     /// The JSON Schema of the same messages, as it is committed.
     #[must_use]
     pub fn json(self) -> &'static str {
-        let subject = value_subject(self.topic());
-        let mut all = esquemas().iter();
-        let found = all.find(|(name, version, _)| *name == subject && *version == self.version());
-        let last = found.and_then(|(.., revisions)| revisions.last());
-        &last.expect("each has a file, and a test asks for it").json
+        &self.last().json
     }
 }

@@ -6,6 +6,7 @@
 
 mod kafka;
 mod projections;
+mod schemas;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,6 +18,9 @@ use super::moment::MomentArgs;
 pub(crate) use kafka::{DeadLettersCommand, RelayCommand};
 pub(crate) use projections::{
     ProjectionNames, ProjectionsCommand, RebuildArgs, ShowRowArgs, VerifyArgs,
+};
+pub(crate) use schemas::{
+    CheckSchemasArgs, Language, PrintSchemasArgs, PushSchemasArgs, SchemasCommand,
 };
 
 /// An event-sourced control plane for medical-image ingestion.
@@ -89,6 +93,9 @@ pub(crate) enum Command {
     /// Forget what is remembered of old commands
     #[command(subcommand, after_help = help::COMMANDS)]
     Commands(CommandsCommand),
+    /// Look at the schemas of the messages, and register them
+    #[command(subcommand, after_help = help::SCHEMAS)]
+    Schemas(SchemasCommand),
     /// Look at how the log is published to topics
     #[command(subcommand, after_help = help::RELAY)]
     Relay(RelayCommand),

@@ -15,6 +15,7 @@ mod moments;
 mod projections;
 mod rebase;
 mod same_key;
+mod schemas;
 mod serve;
 mod subscriptions;
 pub(crate) mod support;
