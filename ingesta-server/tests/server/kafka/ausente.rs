@@ -32,7 +32,7 @@ async fn degraded(app: &TestApp, name: &str) -> String {
 }
 
 #[tokio::test]
-async fn b_02_b_13_without_a_broker_commands_are_answered_and_it_is_said() {
+async fn b_02_without_a_broker_commands_are_answered_and_it_is_said() {
     // Nobody listens on the discard port.
     let app = TestApp::start_with(AppOptions {
         messaging: Some(Messaging::new(KafkaOptions::new("127.0.0.1:9"))),
@@ -88,7 +88,7 @@ async fn b_06_a_broker_that_comes_after_the_server_gets_everything() {
 }
 
 #[tokio::test]
-async fn b_01_b_13_a_broker_that_dies_or_freezes_takes_no_event_and_holds_no_request_up() {
+async fn b_13_a_broker_that_dies_or_freezes_holds_no_request_up_and_takes_no_event() {
     let Some(broker) = OwnedBroker::start_or_skip().await.expect("a broker") else {
         return;
     };

@@ -231,7 +231,7 @@ async fn b_04_a_database_that_is_away_loses_no_command() {
 }
 
 #[tokio::test]
-async fn t_14_b_05_poison_is_put_aside_and_its_neighbours_go_on() {
+async fn t_14_poison_is_put_aside_and_its_neighbours_go_on() {
     let Some(stage) = Stage::new().await else {
         return;
     };
@@ -280,4 +280,27 @@ async fn t_14_b_05_poison_is_put_aside_and_its_neighbours_go_on() {
     assert!(metrics.contains(&gauge), "{metrics}");
     assert!(!metrics.contains(secret) && !ready.text.contains(secret));
     app.app.stop().await;
+}
+
+#[tokio::test]
+async fn b_05_a_message_that_nobody_can_read_ends_no_reader_nor_the_next_one() {
+    let Some(stage) = Stage::new().await else {
+        return;
+    };
+    let before = stage.app().await;
+    stage.topics_ready(&before).await;
+    stage
+        .escribir(CREAR, "k", Some(b"no es Avro".to_vec()))
+        .await;
+    let good = |id| Some(sobre(CREAR, id, &cuerpo()));
+    stage.escribir(CREAR, "k", good("uno")).await;
+    creadas(&before, 1).await;
+    let TestApp { app, owned, .. } = before;
+    app.stop().await;
+    // What ended the reader of the first systems met them again at every start.
+    let after = TestApp::over(owned, stage.options()).await;
+    stage.escribir(CREAR, "k", good("dos")).await;
+    creadas(&after, 2).await;
+    assert_eq!(stage.apartados(CREAR).await.len(), 1);
+    after.app.stop().await;
 }
