@@ -4,9 +4,11 @@
 //! |---|---|
 //! | [`app`] | the composition root: a database goes in, a running server comes out |
 //! | [`comandos`] | the write side: every command, one dispatcher |
+//! | [`entradas`] | the door of the topics: commands that arrive as messages |
 //! | [`consultas`] | the read side: every query, one dispatcher |
 //! | [`vistas`] | what the read side keeps: folds of the log, in tables |
 //! | [`reacciones`] | what an event of one aggregate causes on another |
+//! | [`mensajes`] | what is told to others in messages, and how |
 //! | [`registry`] | the names of everything that follows the log |
 //! | [`cli`], [`config`], [`telemetry`] | the `ingesta` command line |
 //!
@@ -17,7 +19,9 @@ pub mod cli;
 pub mod comandos;
 pub mod config;
 pub mod consultas;
+pub mod entradas;
 mod http;
+pub mod mensajes;
 pub mod reacciones;
 pub mod registry;
 pub mod telemetry;

@@ -16,7 +16,15 @@ pub const PROJECTIONS: &[&str] = &[VISTA_INGESTAS, VISTA_IMAGENES];
 /// The reactions: subscriptions that answer an event with a command.
 pub const REACTIONS: &[&str] = &[IMAGENES, INGESTAS];
 
-/// Every subscription that the server runs.
+/// The relay of what happens to ingestas.
+pub const INTEGRACION_INGESTA: &str = "integracion_ingesta";
+/// The relay of what happens to images.
+pub const INTEGRACION_IMAGEN: &str = "integracion_imagen";
+
+/// The relays: subscriptions that publish the log, where there is a broker.
+pub const RELAYS: &[&str] = &[INTEGRACION_INGESTA, INTEGRACION_IMAGEN];
+
+/// Every subscription that the server runs without a broker too.
 #[must_use]
 pub fn subscriptions() -> Vec<&'static str> {
     PROJECTIONS.iter().chain(REACTIONS).copied().collect()

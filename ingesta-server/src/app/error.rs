@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 
 use ingesta_event_store::StoreError;
+use ingesta_kafka::avro::SchemaError;
+use ingesta_kafka::connect::KafkaError;
 
 /// A server that did not start. Nothing of it is left running.
 #[derive(Debug, thiserror::Error)]
@@ -20,4 +22,10 @@ pub enum AppError {
         #[source]
         cause: std::io::Error,
     },
+    /// The options of the broker cannot be used. *Handling*: correct them.
+    #[error("the broker's options cannot be used")]
+    Broker(#[from] KafkaError),
+    /// A schema does not have the shape that the routing table says. *Handling*: correct the table.
+    #[error("the routing table cannot be used")]
+    Routes(#[from] SchemaError),
 }

@@ -3,7 +3,8 @@
 //! Promises: every look is bounded in time; a component that does not answer is down, never
 //! missing. A parked stream is shown and does not take the server out of rotation: its neighbours
 //! go on, and another server would not fare better with it. What is stuck is shown with the kind of
-//! thing that it is stuck on, and is down when it is late.
+//! thing that it is stuck on, and is down when it is late. What concerns the broker is never down:
+//! commands and reads need none.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use ingesta_event_store::{EventStorage, Lag, PostgresStorage, StoreError, Subscr
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::broker::Standing;
 use super::metrics::Measured;
 use super::subscriptions::Statuses;
 
@@ -25,6 +27,7 @@ pub(crate) struct Health {
     pub(super) storage: PostgresStorage,
     pub(super) statuses: Arc<Statuses>,
     pub(super) lag_alarm: Duration,
+    pub(super) broker: Option<Arc<Standing>>,
 }
 
 /// One part of the server.
@@ -40,7 +43,7 @@ pub(crate) struct Component {
 }
 
 impl Component {
-    fn new(name: &'static str, status: &'static str, detail: impl Into<String>) -> Self {
+    pub(super) fn new(name: &'static str, status: &'static str, detail: impl Into<String>) -> Self {
         Self {
             name,
             status,
@@ -58,6 +61,9 @@ impl Health {
     pub(crate) async fn brief(&self) -> Vec<Component> {
         let mut components = vec![self.database().await];
         for (name, status) in self.statuses.iter() {
+            if self.is_relay(name) {
+                continue;
+            }
             if let RunnerStatus::Stopped { error } = &*status.borrow() {
                 components.push(Component::new(name, "down", format!("stopped: {error}")));
             }
@@ -78,10 +84,39 @@ impl Health {
         let looks = self.statuses.iter().map(|(name, status)| {
             let status = status.borrow().clone();
             let stored = seen.iter().find(|stored| stored.name == *name);
-            async move { self.subscription(name, &status, stored).await }
+            async move {
+                let found = self.subscription(name, &status, stored).await;
+                self.with_broker(found)
+            }
         });
         components.extend(futures_util::future::join_all(looks).await);
+        components.extend(self.broker.iter().flat_map(|broker| broker.components()));
         components
+    }
+
+    /// How the broker's side stands, where there is a broker.
+    pub(crate) fn broker(&self) -> Option<&Standing> {
+        self.broker.as_deref()
+    }
+
+    fn is_relay(&self, name: &str) -> bool {
+        let broker = self.broker.as_ref();
+        broker.is_some_and(|broker| broker.is_relay(name))
+    }
+
+    /// A relay is degraded where another subscription would be down, and says what keeps it.
+    fn with_broker(&self, mut found: Component) -> Component {
+        if !self.is_relay(found.name) {
+            return found;
+        }
+        let broker = self.broker.as_ref();
+        if let Some(trouble) = broker.and_then(|broker| broker.trouble(found.name)) {
+            found.detail.push_str(&format!(", {trouble}"));
+            found.status = "degraded";
+        } else if found.is_down() {
+            found.status = "degraded";
+        }
+        found
     }
 
     /// What the gauges show; `None` where the database does not answer.

@@ -13,6 +13,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use super::broker::{InboxFigures, RelayFigures};
+
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct CommandLabels {
     command: &'static str,
@@ -31,6 +33,17 @@ struct SubscriptionLabels {
     subscription: String,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct TroubleLabels {
+    subscription: &'static str,
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct InboxLabels {
+    topic: &'static str,
+}
+
 type Float = Gauge<f64, AtomicU64>;
 
 /// Everything that this process counts. Cheap to clone; clones count together.
@@ -45,6 +58,14 @@ pub(crate) struct Metrics {
     stuck: Family<SubscriptionLabels, Gauge>,
     oldest_writer: Float,
     database_up: Gauge,
+    relay_in_flight: Family<SubscriptionLabels, Gauge>,
+    relay_acknowledged: Family<SubscriptionLabels, Gauge>,
+    relay_clients: Family<SubscriptionLabels, Gauge>,
+    relay_trouble: Family<TroubleLabels, Gauge>,
+    inbox_in_flight: Family<InboxLabels, Gauge>,
+    inbox_lag: Family<InboxLabels, Gauge>,
+    inbox_handled: Family<InboxLabels, Gauge>,
+    inbox_dead_lettered: Family<InboxLabels, Gauge>,
 }
 
 /// What is measured of one subscription.
@@ -84,7 +105,6 @@ impl Metrics {
             let labels = SubscriptionLabels {
                 subscription: seen.name,
             };
-            let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
             self.lag_events
                 .get_or_create(&labels)
                 .set(whole(seen.lag_events));
@@ -96,6 +116,43 @@ impl Metrics {
                 .get_or_create(&labels)
                 .set(i64::from(seen.stopped));
             self.stuck.get_or_create(&labels).set(i64::from(seen.stuck));
+        }
+    }
+
+    /// Takes what the broker's side of this process says of itself.
+    pub(crate) fn broker(&self, relays: Vec<RelayFigures>, inboxes: Vec<InboxFigures>) {
+        // What was wrong before and is not now would stay.
+        self.relay_trouble.clear();
+        for relay in relays {
+            let (name, status) = (relay.name, relay.status);
+            let labels = SubscriptionLabels {
+                subscription: name.to_owned(),
+            };
+            let set = |family: &Family<_, Gauge>, count| {
+                family.get_or_create(&labels).set(whole(count));
+            };
+            set(&self.relay_in_flight, status.in_flight);
+            set(&self.relay_acknowledged, status.acknowledged);
+            set(&self.relay_clients, status.clients);
+            if let Some(error) = status.last_error {
+                let (subscription, kind) = (name, error.kind);
+                let labels = TroubleLabels { subscription, kind };
+                let since = error.since.timestamp();
+                self.relay_trouble.get_or_create(&labels).set(since);
+            }
+        }
+        for inbox in inboxes {
+            let (labels, status) = (InboxLabels { topic: inbox.name }, inbox.status);
+            let set = |family: &Family<_, Gauge>, count| {
+                family.get_or_create(&labels).set(whole(count));
+            };
+            set(&self.inbox_in_flight, status.in_flight as u64);
+            set(&self.inbox_handled, status.handled);
+            set(&self.inbox_dead_lettered, status.dead_lettered);
+            // Nothing is said where nothing is known.
+            if let Some(lag) = status.lag {
+                set(&self.inbox_lag, lag);
+            }
         }
     }
 
@@ -156,6 +213,60 @@ impl Metrics {
             "1 if the database answered just now",
             self.database_up.clone(),
         );
+        self.register_broker(r);
         Arc::new(registry)
     }
+
+    fn register_broker(&self, r: &mut Registry) {
+        let mut gauges = |name, help, family: &Family<SubscriptionLabels, Gauge>| {
+            r.register(name, help, family.clone());
+        };
+        gauges(
+            "relay_in_flight_messages",
+            "Messages given to the broker's client and not acknowledged",
+            &self.relay_in_flight,
+        );
+        gauges(
+            "relay_acknowledged_messages",
+            "Messages that the broker has acknowledged since this process started",
+            &self.relay_acknowledged,
+        );
+        gauges(
+            "relay_clients",
+            "Clients of the broker made since this process started: 1, and one for each abandoned",
+            &self.relay_clients,
+        );
+        r.register(
+            "relay_trouble_since_seconds",
+            "When what keeps the relay from publishing began, in unix time; absent while all is well",
+            self.relay_trouble.clone(),
+        );
+        let mut gauges = |name, help, family: &Family<InboxLabels, Gauge>| {
+            r.register(name, help, family.clone());
+        };
+        gauges(
+            "inbox_in_flight_messages",
+            "Commands that are being carried out",
+            &self.inbox_in_flight,
+        );
+        gauges(
+            "inbox_lag_messages",
+            "Messages of this process's partitions that are not committed yet",
+            &self.inbox_lag,
+        );
+        gauges(
+            "inbox_handled_messages",
+            "Messages whose command was carried out or found done since this process started",
+            &self.inbox_handled,
+        );
+        gauges(
+            "inbox_dead_lettered_messages",
+            "Messages that were put aside since this process started",
+            &self.inbox_dead_lettered,
+        );
+    }
+}
+
+fn whole(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }

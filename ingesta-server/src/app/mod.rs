@@ -4,9 +4,11 @@
 //! it stops in bounded time, requests first, then the subscriptions, whose leases it gives back.
 //! It does not migrate, configure or log by itself: the command line does.
 
+mod broker;
 mod codec;
 mod error;
 mod health;
+mod messaging;
 mod metrics;
 mod options;
 mod state;
@@ -25,14 +27,17 @@ use tokio_util::sync::CancellationToken;
 pub use codec::{event_codec, known_types};
 pub use error::AppError;
 pub(crate) use health::{Component, Health};
+pub use messaging::{Messaging, RelayMode};
 pub(crate) use metrics::Metrics;
 pub use options::{AppOptions, Follow};
 pub(crate) use state::AppState;
 pub(crate) use subscriptions::{imagenes, ingestas};
 
+use self::broker::{Broker, Relays, Standing};
 use self::subscriptions::{Ground, Subscriptions};
 use crate::comandos::Despachador;
 use crate::consultas::Consultas;
+use crate::entradas::entradas;
 
 /// A running server: HTTP and the subscriptions behind it.
 ///
@@ -41,6 +46,8 @@ pub struct App {
     addr: SocketAddr,
     grace: Duration,
     subscriptions: Subscriptions,
+    relays: Relays,
+    broker: Option<Broker>,
     server: JoinHandle<()>,
     stop: CancellationToken,
     ended: CancellationToken,
@@ -70,18 +77,32 @@ impl App {
         let (codec, metrics) = (event_codec(), Metrics::default());
         let despachador =
             Despachador::measured(Arc::clone(&storage), codec.clone(), metrics.clone());
+        let messaging = messaging(&options);
+        let entradas = match messaging {
+            Some(messaging) => entradas(&messaging.rutas, &despachador)?,
+            None => Vec::new(),
+        };
+        let relays = match messaging {
+            Some(messaging) => Relays::of(messaging, &codec, &storage)?,
+            None => Relays::default(),
+        };
         let ground = Ground {
             database: &database,
             storage: &storage,
             codec: &codec,
             despachador: &despachador,
             options: &options,
+            relays: &relays,
         };
         let (subscriptions, lecturas, statuses) = Subscriptions::start(&ground).await?;
+        let started = messaging
+            .map(|messaging| Broker::start(messaging, entradas, &relays, options.shutdown_grace));
+        let (broker, standing): (Option<Broker>, Option<Standing>) = started.unzip();
         let health = Health {
             storage: postgres,
             statuses: Arc::new(statuses),
             lag_alarm: options.lag_alarm,
+            broker: standing.map(Arc::new),
         };
         let state = AppState {
             despachador,
@@ -99,6 +120,8 @@ impl App {
             addr,
             grace,
             subscriptions,
+            relays,
+            broker,
             server,
             stop,
             ended,
@@ -111,25 +134,49 @@ impl App {
         self.addr
     }
 
-    /// Stops it: no new requests, the ones under way are finished, the leases are given back.
+    /// Stops it: no new requests and no new messages, those under way are finished, the leases are
+    /// given back, and what the relays have given to the broker is waited for.
     ///
-    /// Takes at most twice the grace of the options, whatever hangs.
+    /// Takes at most three times the grace of the options, whatever hangs.
     pub async fn stop(mut self) {
         self.stop.cancel();
-        if tokio::time::timeout(self.grace, &mut self.server)
-            .await
-            .is_err()
-        {
-            tracing::warn!("requests did not end in time and are cut off");
-            self.server.abort();
+        if let Some(broker) = &self.broker {
+            broker.close();
         }
+        let inboxes = async {
+            if let Some(broker) = self.broker {
+                broker.ended(self.grace).await;
+            }
+        };
+        let requests = async {
+            if tokio::time::timeout(self.grace, &mut self.server)
+                .await
+                .is_err()
+            {
+                tracing::warn!("requests did not end in time and are cut off");
+                self.server.abort();
+            }
+        };
+        tokio::join!(inboxes, requests);
         self.subscriptions.stop(self.grace).await;
+        self.relays.close(self.grace).await;
     }
 
     /// Ends when the HTTP server ends by itself, which nothing but a fault makes it do.
     pub async fn failed(&self) {
         self.ended.cancelled().await;
     }
+}
+
+/// The broker that this process works with. Without one it says so, once.
+fn messaging(options: &AppOptions) -> Option<&Messaging> {
+    if options.follow != Follow::All {
+        return None;
+    }
+    if options.messaging.is_none() {
+        tracing::info!("no broker is configured: the log waits to be published");
+    }
+    options.messaging.as_ref()
 }
 
 fn serve(

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::Messaging;
+
 /// Which subscriptions a process advances, beside others on the same database that do the rest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Follow {
@@ -37,6 +39,9 @@ pub struct AppOptions {
     pub lag_alarm: Duration,
     /// Which subscriptions it advances. Default all of them.
     pub follow: Follow,
+    /// A broker to publish the log to and to take commands from; it does both where it advances
+    /// everything ([`Follow::All`]). Default none: the log waits.
+    pub messaging: Option<Messaging>,
 }
 
 impl Default for AppOptions {
@@ -49,6 +54,7 @@ impl Default for AppOptions {
             read_wait: Duration::from_secs(5),
             lag_alarm: Duration::from_secs(60),
             follow: Follow::All,
+            messaging: None,
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Everything that follows the log in this process: two projections and two reactions.
+//! Everything that follows the log in this process: two projections, two
+//! reactions, and where there is a broker two relays.
 //!
 //! It starts those that this process was told to follow together, tells how each stands, and ends
 //! them together. Beside other processes on the same database each subscription is advanced by one
@@ -13,12 +14,14 @@ use ingesta_event_store::subscription::{
     Runner, RunnerHandle, RunnerOptions, RunnerStatus, Subscriber,
 };
 use ingesta_event_store::{Database, EventCodec, Position, Storage, StoreError};
+use ingesta_kafka::relay::runner_options;
 use ingesta_projections::{
     InvalidTableName, ProjectionSubscriber, ReadModel, TableName, ViewProjection, ViewTable,
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::broker::Relays;
 use super::{AppOptions, Follow};
 use crate::comandos::Despachador;
 use crate::consultas::Lecturas;
@@ -44,6 +47,7 @@ pub(super) struct Ground<'a> {
     pub(super) codec: &'a EventCodec,
     pub(super) despachador: &'a Despachador,
     pub(super) options: &'a AppOptions,
+    pub(super) relays: &'a Relays,
 }
 
 fn table(name: &'static str) -> TableName {
@@ -114,6 +118,9 @@ impl Subscriptions {
             let rechazar_ingestas = ReaccionIngestas::new(despachador(), ground.codec.clone());
             made = Some(all.run(ground, IMAGENES, hacer_imagenes, &mut statuses));
             all.run(ground, INGESTAS, rechazar_ingestas, &mut statuses);
+            for relay in ground.relays.subscribers() {
+                all.run_with(ground, relay, runner_options(), &mut statuses);
+            }
         }
 
         let ingestas = model(ground, views.0, VISTA_INGESTAS, followed_ingestas);
@@ -136,12 +143,23 @@ impl Subscriptions {
         subscriber: impl Subscriber,
         statuses: &mut Statuses,
     ) -> watch::Receiver<Position> {
+        let options = RunnerOptions::default();
+        self.run_with(ground, (name, Arc::new(subscriber)), options, statuses)
+    }
+
+    fn run_with(
+        &mut self,
+        ground: &Ground<'_>,
+        (name, subscriber): (&'static str, Arc<dyn Subscriber>),
+        options: RunnerOptions,
+        statuses: &mut Statuses,
+    ) -> watch::Receiver<Position> {
         let options = RunnerOptions {
             owner: ground.options.owner.clone(),
             shutdown_grace: ground.options.shutdown_grace,
-            ..RunnerOptions::default()
+            ..options
         };
-        let runner = Runner::new(Arc::clone(ground.storage), Arc::new(subscriber), options);
+        let runner = Runner::new(Arc::clone(ground.storage), subscriber, options);
         let handle = runner.spawn(self.token.clone());
         statuses.push((name, handle.status()));
         let position = handle.position();

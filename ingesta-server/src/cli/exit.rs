@@ -11,6 +11,8 @@ use std::process::ExitCode;
 
 use ingesta_embedded::EmbeddedError;
 use ingesta_event_store::{AsOfError, StoreError};
+use ingesta_kafka::connect::KafkaError;
+use ingesta_kafka::schema::RegistryError;
 use ingesta_projections::{RebuildError, RowAsOfError};
 
 use crate::AppError;
@@ -28,9 +30,9 @@ pub(crate) enum Exit {
     Usage = 2,
     /// Some rows were refused, the others are in.
     Partly = 3,
-    /// The database or the server is away.
+    /// The database, the broker, the schema registry or the server is away.
     Unavailable = 4,
-    /// `doctor` found something wrong.
+    /// `doctor` or `schemas check` found something wrong.
     Findings = 5,
     /// A view is not a fold of the log.
     Differs = 6,
@@ -85,6 +87,8 @@ pub(crate) enum CliError {
     },
     #[error("the server at {url} is away: {reason}")]
     ServerAway { url: String, reason: String },
+    #[error(transparent)]
+    Kafka(#[from] KafkaError),
     #[error("{url} does not answer as an Ingesta server: {reason}")]
     NotIngesta { url: String, reason: String },
     #[error("{0}")]
@@ -103,6 +107,8 @@ pub(crate) enum CliError {
     Past(AsOfError),
     #[error(transparent)]
     PastRow(RowAsOfError),
+    #[error(transparent)]
+    Registry(RegistryError),
     #[error("could not {attempted}")]
     System {
         attempted: &'static str,
@@ -123,11 +129,20 @@ impl CliError {
                 Exit::Unavailable
             }
             Self::Rebuild(RebuildError::Store(error)) if error.is_transient() => Exit::Unavailable,
+            Self::Registry(RegistryError::Address { .. }) => Exit::Usage,
+            Self::Registry(error) if error.is_transient() => Exit::Unavailable,
+            Self::Kafka(KafkaError::Settings { .. }) => Exit::Usage,
+            Self::Kafka(
+                KafkaError::Unreachable { .. }
+                | KafkaError::Busy { .. }
+                | KafkaError::NotAuthenticated { .. },
+            ) => Exit::Unavailable,
             Self::NoDatabase { .. } | Self::ServerAway { .. } => Exit::Unavailable,
             Self::Resumable | Self::Stopped => Exit::Interrupted,
             Self::Rebuild(RebuildError::Unusable { .. }) => Exit::Usage,
             Self::Store(_)
             | Self::App(_)
+            | Self::Kafka(_)
             | Self::Embedded(_)
             | Self::AddressInUse { .. }
             | Self::Ended
@@ -141,6 +156,7 @@ impl CliError {
             | Self::NoTable(_)
             | Self::Past(_)
             | Self::PastRow(_)
+            | Self::Registry(_)
             | Self::System { .. } => Exit::Failed,
         }
     }
@@ -176,7 +192,9 @@ impl From<AppError> for CliError {
             }
             AppError::Database(error @ StoreError::SchemaTooOld { .. }) => Self::NotMigrated(error),
             AppError::Database(error) => Self::Store(error),
-            error @ AppError::Listen { .. } => Self::App(error),
+            error @ (AppError::Listen { .. } | AppError::Broker(_) | AppError::Routes(_)) => {
+                Self::App(error)
+            }
         }
     }
 }

@@ -10,8 +10,8 @@ macro_rules! exit_codes {
   1  failed
   2  the command line or the configuration is wrong
   3  partly done: some rows were refused, the others are in
-  4  the database or the server is away
-  5  doctor found something wrong
+  4  the database, the broker, the schema registry or the server is away
+  5  doctor or schemas check found something wrong
   6  a view is not a fold of the log
   7  a rebuild or a verification was stopped by a signal; the same rebuild goes on"
     };
@@ -31,6 +31,7 @@ pub(super) const SERVE: &str = concat!(
   ingesta serve
   ingesta serve --listen 127.0.0.1:0 --json   the first line on stdout names the port
   DATABASE_URL=postgres://... ingesta serve --migrate
+  KAFKA_BROKERS=host:9092 ingesta serve       publish the log, take commands from topics
 
 One SIGTERM or Ctrl-C stops it in order, a second one sooner.",
     exit_codes!()
@@ -192,6 +193,79 @@ pub(super) const COMMANDS: &str = concat!(
 An Idempotency-Key is remembered for ever unless it is forgotten here. A forgotten key is free: the
 same request sent with it takes effect again, and so does an import of rows from before. Events
 stay as they are, and servers may run meanwhile. Interrupted, run it again.",
+    exit_codes!()
+);
+
+pub(super) const SCHEMAS: &str = concat!(
+    "Examples:
+  ingesta schemas check
+  ingesta schemas print eventos-ingesta
+  ingesta schemas push
+
+They need no database and no broker.",
+    exit_codes!()
+);
+
+pub(super) const SCHEMAS_CHECK: &str = concat!(
+    "Examples:
+  ingesta schemas check
+  ingesta schemas check --registry http://registry:8081   before `push`: what would it say?
+
+Each finding is one line, and with any the exit code is 5. Nothing is registered.",
+    exit_codes!()
+);
+
+pub(super) const SCHEMAS_PRINT: &str = concat!(
+    "Examples:
+  ingesta schemas print eventos-ingesta > eventos-ingesta.avsc
+  ingesta schemas print eventos-ingesta --format json
+  ingesta schemas print --json                            all of them, one per line",
+    exit_codes!()
+);
+
+pub(super) const SCHEMAS_PUSH: &str = concat!(
+    "Examples:
+  INGESTA_KAFKA_SCHEMA_REGISTRY=https://ana:...@registry:8081 KAFKA_BROKERS=... ingesta schemas push
+  ingesta schemas push --registry http://registry:8081 --prefix staging. --json
+
+The subject of a schema is its topic with `-value` behind it. Each subject is set to
+FULL_TRANSITIVE. A second run changes nothing. What the registry takes for incompatible is told
+with its reason, the others are registered, and the exit code is 1.",
+    exit_codes!()
+);
+
+pub(super) const RELAY: &str = concat!(
+    "Examples:
+  ingesta relay status
+  ingesta relay status --json --url http://127.0.0.1:8080
+
+LAG counts events of the log that are not known to be published. What is in flight, and what keeps
+a relay, is asked of the server; where none answers it is shown as `-`.",
+    exit_codes!()
+);
+
+pub(super) const DEAD_LETTERS: &str = concat!(
+    "Examples:
+  ingesta dead-letters list
+  ingesta dead-letters list comando-crear-ingesta --json
+  ingesta dead-letters replay comando-crear-ingesta/3/14
+
+They work on KAFKA_BROKERS. No data of a message is shown. A topic is named with its prefix.",
+    exit_codes!()
+);
+
+pub(super) const REPLAY: &str = concat!(
+    "Examples:
+  ingesta dead-letters replay comando-crear-ingesta         all that are there now
+  ingesta dead-letters replay comando-crear-ingesta/3/14    one of them
+
+A message that cannot be carried out still is put aside again, and its REPLAYS count.",
+    exit_codes!()
+);
+
+pub(super) const DISCARD: &str = concat!(
+    "Examples:
+  ingesta dead-letters discard comando-crear-ingesta/3/14 --yes",
     exit_codes!()
 );
 

@@ -9,6 +9,7 @@ mod args;
 mod commands;
 mod config;
 mod database;
+mod dead_letters;
 mod demo;
 mod doctor;
 mod events;
@@ -19,7 +20,9 @@ mod migrate;
 mod moment;
 mod out;
 mod projections;
+mod relay;
 mod running;
+mod schemas;
 mod serve;
 mod signals;
 mod subscriptions;
@@ -78,6 +81,9 @@ async fn dispatch(command: Command, config: &Config, out: &Out) -> Result<Exit, 
         Command::Aggregates(command) => aggregates::run(config, &command, out).await,
         Command::Projections(command) => projections::run(config, command, out).await,
         Command::Commands(command) => commands::run(config, &command, out).await,
+        Command::Schemas(command) => schemas::run(config, &command, out).await,
+        Command::Relay(command) => relay::run(config, command, out).await,
+        Command::DeadLetters(command) => dead_letters::run(config, command, out).await,
         Command::Doctor(args) => doctor::run(config, args, out).await,
         Command::Config(command) => Ok(config::run(config, &command, out)),
     }

@@ -85,6 +85,7 @@ async fn start_app(config: &Config, migrate: bool, opened: &Opened) -> Result<Ap
         read_wait: config.read_wait,
         lag_alarm: config.lag_alarm,
         follow: config.follow,
+        messaging: config.messaging.clone(),
         ..AppOptions::default()
     };
     Ok(App::start(opened.database.clone(), options).await?)

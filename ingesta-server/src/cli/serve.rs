@@ -44,12 +44,17 @@ pub(super) fn announce(running: &Running, config: &Config, out: &Out) {
         .own
         .as_ref()
         .map(|own| own.data_dir().display().to_string());
+    let brokers = config
+        .messaging
+        .as_ref()
+        .map(|messaging| &messaging.kafka.brokers);
     out.json(&json!({
         "event": "ready",
         "url": url,
         "pid": std::process::id(),
         "database": database,
         "data_dir": data,
+        "kafka_brokers": brokers,
     }));
     out.text(format_args!(
         "ingesta {} is ready",
@@ -59,6 +64,10 @@ pub(super) fn announce(running: &Running, config: &Config, out: &Out) {
     out.text(format_args!("  database   {database}"));
     if let Some(data) = data {
         out.text(format_args!("  data       {data}"));
+    }
+    match brokers {
+        Some(brokers) => out.text(format_args!("  messages   Kafka at {brokers}")),
+        None => out.text("  messages   no broker: the log waits (KAFKA_BROKERS)"),
     }
     let format = format_name(config.log_format);
     out.text(format_args!(

@@ -9,6 +9,7 @@ mod despachador;
 mod imagen;
 mod ingesta;
 mod outcome;
+mod recibido;
 
 use cqrs_es::Aggregate;
 use ingesta_event_store::{Commands, fingerprint};
@@ -17,6 +18,7 @@ use serde::Serialize;
 pub use despachador::{ComandoError, Despachador};
 pub use ingesta::ComandoDeIngesta;
 pub(crate) use outcome::outcome;
+pub(crate) use recibido::{CrearIngestaRecibida, nombre};
 
 /// A command: what is asked of one aggregate.
 pub trait Comando:

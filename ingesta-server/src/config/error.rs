@@ -3,6 +3,8 @@
 //! Promises: each error names the key and its source, and says what was expected.
 //! Does not: quote a value, which could be a password in the wrong place.
 
+use ingesta_kafka::connect::KafkaError;
+
 use super::Source;
 
 /// A configuration that cannot be used.
@@ -53,6 +55,9 @@ pub enum ConfigError {
         /// What would have been right.
         expected: &'static str,
     },
+    /// The keys that begin with `kafka_` do not go together, or this build cannot do what they ask.
+    #[error(transparent)]
+    Kafka(#[from] KafkaError),
 }
 
 fn suggestion(nearest: Option<&str>) -> String {

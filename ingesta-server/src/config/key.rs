@@ -88,6 +88,98 @@ pub const KEYS: &[Key] = &[
         Some("all"),
         "which subscriptions this process advances: all, views or nothing",
     ),
+    Key {
+        name: "kafka_brokers",
+        variables: &["INGESTA_KAFKA_BROKERS", "KAFKA_BROKERS"],
+        default: None,
+        secret: false,
+        about: "host:port of Kafka brokers, separated by commas; without them the log waits",
+    },
+    key(
+        "kafka_prefix",
+        &["INGESTA_KAFKA_PREFIX"],
+        Some(""),
+        "what the names of topics and consumer groups begin with",
+    ),
+    optional(
+        "kafka_tls_ca",
+        &["INGESTA_KAFKA_TLS_CA"],
+        "encrypted connections: a PEM file of the authorities that brokers are known to, or system",
+    ),
+    optional(
+        "kafka_tls_cert",
+        &["INGESTA_KAFKA_TLS_CERT"],
+        "PEM file of this program's own certificate, where brokers ask for one",
+    ),
+    optional(
+        "kafka_tls_key",
+        &["INGESTA_KAFKA_TLS_KEY"],
+        "PEM file of the private key of kafka_tls_cert",
+    ),
+    optional(
+        "kafka_sasl_mechanism",
+        &["INGESTA_KAFKA_SASL_MECHANISM"],
+        "how the name is proven to brokers: plain, scram-sha-256 or scram-sha-512",
+    ),
+    optional(
+        "kafka_sasl_user",
+        &["INGESTA_KAFKA_SASL_USER"],
+        "this program's name to brokers",
+    ),
+    Key {
+        name: "kafka_sasl_password",
+        variables: &["INGESTA_KAFKA_SASL_PASSWORD"],
+        default: None,
+        secret: true,
+        about: "its password",
+    },
+    key(
+        "kafka_format",
+        &["INGESTA_KAFKA_FORMAT"],
+        Some("avro"),
+        "how messages are written and read: avro or json",
+    ),
+    Key {
+        name: "kafka_schema_registry",
+        variables: &["INGESTA_KAFKA_SCHEMA_REGISTRY"],
+        default: None,
+        secret: true,
+        about: "URL of a schema registry: Avro messages then begin with their schema's number",
+    },
+    key(
+        "kafka_routes",
+        &["INGESTA_KAFKA_ROUTES"],
+        Some("una"),
+        "topics of events: una (all of an ingesta on one) or por_tipo (one topic per event too)",
+    ),
+    optional(
+        "kafka_trusted",
+        &["INGESTA_KAFKA_TRUSTED"],
+        "topics of events whose readers may know where images are, separated by commas",
+    ),
+    optional(
+        "kafka_data_only",
+        &["INGESTA_KAFKA_DATA_ONLY"],
+        "topics of commands whose messages come without the envelope, separated by commas",
+    ),
+    key(
+        "kafka_relay",
+        &["INGESTA_KAFKA_RELAY"],
+        Some("at_least_once"),
+        "how the log is published: at_least_once or transactional",
+    ),
+    key(
+        "kafka_replication",
+        &["INGESTA_KAFKA_REPLICATION"],
+        Some("1"),
+        "copies of each partition of a topic that is created here",
+    ),
+    key(
+        "kafka_partitions",
+        &["INGESTA_KAFKA_PARTITIONS"],
+        Some("6"),
+        "partitions of a topic that is created here",
+    ),
 ];
 
 /// Variables that other parts read: where PostgreSQL's binaries are, and which file to read.
@@ -106,6 +198,21 @@ const fn key(
         name,
         variables,
         default,
+        secret: false,
+        about,
+    }
+}
+
+/// A key without a default.
+const fn optional(
+    name: &'static str,
+    variables: &'static [&'static str],
+    about: &'static str,
+) -> Key {
+    Key {
+        name,
+        variables,
+        default: None,
         secret: false,
         about,
     }

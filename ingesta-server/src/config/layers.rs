@@ -14,6 +14,7 @@ use figment::value::Value;
 
 use super::ConfigError;
 use super::address::DatabaseAddress;
+use super::kafka;
 use super::key::{KEYS, Key, OTHER_VARIABLES, TEST_PREFIX, named};
 use super::nearest::nearest;
 
@@ -53,7 +54,10 @@ pub struct Setting {
 impl Setting {
     pub(super) fn masked(mut self, key: &Key) -> Self {
         if key.secret {
-            self.value = DatabaseAddress::new(&self.value).to_string();
+            self.value = match key.name {
+                "database_url" => DatabaseAddress::new(&self.value).to_string(),
+                _ => kafka::masked(&self.value),
+            };
         }
         self
     }

@@ -7,6 +7,7 @@
 
 mod address;
 mod error;
+mod kafka;
 mod key;
 mod layers;
 mod nearest;
@@ -21,7 +22,7 @@ pub use error::ConfigError;
 pub use key::{KEYS, Key};
 pub use layers::{Layers, Setting, Source};
 
-use crate::app::Follow;
+use crate::app::{Follow, Messaging};
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +58,8 @@ pub struct Config {
     pub lag_alarm: Duration,
     /// Which subscriptions this process advances.
     pub follow: Follow,
+    /// The broker and how messages are, where a broker is given.
+    pub messaging: Option<Messaging>,
     settings: Vec<(&'static Key, Option<Setting>)>,
 }
 

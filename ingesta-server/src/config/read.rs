@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::key::KEYS;
-use super::{Config, ConfigError, DatabaseAddress, Layers, LogFormat, Source};
+use super::{Config, ConfigError, DatabaseAddress, Layers, LogFormat, Source, kafka};
 use crate::app::Follow;
 
 pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
@@ -42,6 +42,7 @@ pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
         read_wait: Duration::from_secs(number(layers, "read_wait_seconds", 1..=3_600, seconds)?),
         lag_alarm: Duration::from_secs(number(layers, "lag_alarm_seconds", 1..=3_600, seconds)?),
         follow: follow(layers)?,
+        messaging: kafka::messaging(layers)?,
         settings: KEYS
             .iter()
             .map(|key| (key, layers.get(key.name).cloned()))
@@ -75,7 +76,7 @@ fn body_limit(layers: &Layers) -> Result<usize, ConfigError> {
     Ok(usize::try_from(bytes).expect("at most 16 MiB"))
 }
 
-fn number(
+pub(super) fn number(
     layers: &Layers,
     key: &'static str,
     range: RangeInclusive<u64>,
@@ -104,7 +105,7 @@ fn parsed<T: FromStr>(
     text.parse().map_err(|_| bad(layers, key, expected))
 }
 
-fn bad(layers: &Layers, key: &'static str, expected: &'static str) -> ConfigError {
+pub(super) fn bad(layers: &Layers, key: &'static str, expected: &'static str) -> ConfigError {
     let source_of = layers
         .get(key)
         .map_or(Source::Default, |setting| setting.source.clone());

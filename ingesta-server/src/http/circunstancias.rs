@@ -5,11 +5,13 @@
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
-use ingesta_event_store::{CommandContext, Metadata, fingerprint};
+use ingesta_event_store::{CommandContext, Metadata};
 use ingesta_http::{
     AppliedWait, DEFAULT_WAIT_CAP, IdempotencyKey, PreferWait, Problem, RequestId, TraceParent,
 };
 use uuid::Uuid;
+
+use crate::comandos::nombre;
 
 /// The circumstances of one command.
 pub(super) struct Circunstancias {
@@ -20,23 +22,11 @@ pub(super) struct Circunstancias {
     pub(super) wait: Option<AppliedWait>,
 }
 
-/// The longest id of a command that the store takes.
-const LONGEST: usize = 255;
-
 impl Circunstancias {
-    /// The command's name in the store. What clients choose stands behind `http/`, so that it can
-    /// never be the name of a reaction's command.
+    /// The command's name in the store.
     pub(super) fn command_id(&self) -> Option<String> {
         let key = self.key.as_ref()?.as_str();
-        let name = format!("http/{key}");
-        if name.len() <= LONGEST {
-            return Some(name);
-        }
-        let hash: String = fingerprint(&key)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        Some(format!("http-sha256/{hash}"))
+        Some(nombre("http", key))
     }
 
     /// The context that is stored with the command's events.

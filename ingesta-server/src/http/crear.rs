@@ -1,16 +1,16 @@
 //! `POST /ingesta/crear-ingesta-comando`: an image reference comes in.
 //!
-//! Promises: ids and address are checked here, once, and become the domain's types; a refused value
-//! is named by its field and never repeated. Fields that are not known are ignored, as in the first
+//! Promises: ids and address are checked once, as at every door, and become the domain's types; a
+//! refused value is named by its field and never repeated. Fields that are not known are ignored, as in the first
 //! systems, whose clients send `estado` and others.
 
 use std::fmt;
 
 use axum::extract::State;
 use axum::response::Response;
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use ingesta_domain::ingesta::CrearIngesta;
-use ingesta_domain::valor::{HechosRecibidos, IdIngesta, UrlPath, ValorError};
+use ingesta_domain::valor::{HechosRecibidos, IdIngesta};
 use ingesta_http::{JsonBody, NoQueryParams, Problem};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
@@ -22,6 +22,7 @@ use super::esquemas::Problema;
 use super::rechazo::{rechazo, valor};
 use super::respuesta::{Creada, aceptada};
 use crate::app::AppState;
+use crate::comandos::CrearIngestaRecibida;
 
 /// What a provider sends. An empty text means that nothing was said.
 #[derive(Deserialize, ToSchema)]
@@ -51,12 +52,11 @@ pub(super) struct CrearIngestaCuerpo {
 }
 
 impl CrearIngestaCuerpo {
-    fn command(self, fecha: DateTime<Utc>) -> Result<CrearIngesta, ValorError> {
-        Ok(CrearIngesta {
-            id_proveedor: self.id_proveedor.parse()?,
-            id_paciente: self.id_paciente.parse()?,
-            // Absent, null and wrong are one refusal, with the sentence that clients match.
-            url_path: UrlPath::parse(&self.url_path.unwrap_or_default())?,
+    fn recibida(self) -> CrearIngestaRecibida {
+        CrearIngestaRecibida {
+            id_proveedor: self.id_proveedor,
+            id_paciente: self.id_paciente,
+            url_path: self.url_path.unwrap_or_default(),
             hechos: HechosRecibidos {
                 sha256: self.sha256,
                 bytes: self.bytes,
@@ -64,10 +64,8 @@ impl CrearIngestaCuerpo {
                 study_instance_uid: self.study_instance_uid,
                 series_instance_uid: self.series_instance_uid,
                 sop_instance_uid: self.sop_instance_uid,
-            }
-            .try_into()?,
-            fecha,
-        })
+            },
+        }
     }
 }
 
@@ -100,7 +98,8 @@ pub(super) async fn crear_ingesta(
     circunstancias: Circunstancias,
     JsonBody(cuerpo): JsonBody<CrearIngestaCuerpo>,
 ) -> Result<Response, Problem> {
-    let command = cuerpo.command(Utc::now()).map_err(|error| valor(&error))?;
+    let command = cuerpo.recibida().comprobada(Utc::now());
+    let command = command.map_err(|error| valor(&error))?;
     let id = IdIngesta::from(Uuid::now_v7());
     // Without a key of the client the id names the command: so that a lost connection to the
     // database can be asked after instead of being answered as unknown.

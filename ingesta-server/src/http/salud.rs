@@ -101,6 +101,9 @@ pub(super) async fn readyz(State(app): State<AppState>) -> Response {
     responses((status = 200, description = "OpenMetrics text", body = String)))]
 pub(super) async fn metrics(State(app): State<AppState>) -> Response {
     app.metrics.measured(app.health.measure().await);
+    if let Some(broker) = app.health.broker() {
+        app.metrics.broker(broker.relays(), broker.inboxes());
+    }
     let text = app.metrics.text(&app.registry);
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], text).into_response()

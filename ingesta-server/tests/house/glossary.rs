@@ -33,6 +33,13 @@ const MACHINERY: &[&str] = &[
     "name",
     // Page cursors.
     "cursor",
+    // The envelope of messages.
+    "time",
+    "ingestion",
+    "specversion",
+    "datacontenttype",
+    "service_name",
+    "data",
 ];
 
 /// The first column of every row.
@@ -100,6 +107,46 @@ fn of_stored_events(events: &[Source]) -> BTreeSet<String> {
     words
 }
 
+/// The topics and the fields of the messages' schemas.
+fn of_the_messages(schemas: &[Source]) -> BTreeSet<String> {
+    let mut words = BTreeSet::new();
+    for schema in schemas {
+        let value: Value = serde_json::from_str(&schema.text).expect("a schema is JSON");
+        words.insert(
+            schema
+                .name()
+                .split('.')
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+        );
+        fields_of_records(&value, &mut words);
+    }
+    words
+}
+
+fn fields_of_records(value: &Value, words: &mut BTreeSet<String>) {
+    match value {
+        Value::Array(list) => list
+            .iter()
+            .for_each(|value| fields_of_records(value, words)),
+        Value::Object(object) => {
+            for field in object
+                .get("fields")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+            {
+                words.extend(field["name"].as_str().map(str::to_owned));
+            }
+            object
+                .values()
+                .for_each(|value| fields_of_records(value, words));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
 /// The words of an OpenAPI document: parts of paths, parameters, names of schema fields.
 fn of_the_description(document: &Value) -> BTreeSet<String> {
     let mut words = BTreeSet::new();
@@ -146,6 +193,11 @@ fn every_word_that_travels_has_a_row() {
     assert!(events.len() >= 10, "the golden files have moved");
     assert_none("stored events", &missing(&of_stored_events(&events), &rows));
 
+    let mut schemas = files(&[".avsc"]);
+    schemas.retain(|file| file.path.contains("ingesta-server/schemas/"));
+    assert!(schemas.len() >= 10, "the schemas have moved");
+    assert_none("schemas", &missing(&of_the_messages(&schemas), &rows));
+
     let document = read("ingesta-server/openapi.json");
     let document = serde_json::from_str(&document).expect("the description is JSON");
     let words = of_the_description(&document);
@@ -175,6 +227,11 @@ fn the_glossary_rules_can_fail() {
         r#"{"Sorpresa":{"asombro":[{"grado":1}]}}"#,
     );
     assert_eq!(missing(&of_stored_events(&[event]), &rows).len(), 3);
+    let schema = Source::new(
+        "schemas/v1/asombro.1.avsc",
+        r#"{"fields":[{"name":"grado","type":["null",{"fields":[{"name":"tono"}]}]}]}"#,
+    );
+    assert_eq!(missing(&of_the_messages(&[schema]), &rows).len(), 3);
     let document = serde_json::json!({
         "paths": { "/ingesta/{clave}": { "get": { "parameters": [
             { "name": "orden", "in": "query" }, { "name": "If-Match", "in": "header" },

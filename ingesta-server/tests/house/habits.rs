@@ -16,8 +16,6 @@ const SLEEP: &str = concat!("sleep", "(");
 const MAY_PAUSE: &[&str] = &[
     // The one helper that waits for a condition.
     "ingesta-adapters/ingesta-testing/src/eventually.rs",
-    // Waits, in loops, until processes and folders of others are gone.
-    "ingesta-adapters/ingesta-testing/src/services/tests.rs",
     // Waits for a condition too, and goes on waiting while a stranger's transaction holds readers back.
     "ingesta-server/tests/server/cli/support.rs",
 ];

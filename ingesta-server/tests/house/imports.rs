@@ -46,7 +46,7 @@ const ALLOWED: &[(&str, &str)] = &[
     (
         "ingesta-server",
         "anyhow async-trait axum chrono clap cqrs-es figment futures-util indicatif ingesta-domain \
-         ingesta-embedded ingesta-event-store ingesta-http ingesta-projections mimalloc \
+         ingesta-embedded ingesta-event-store ingesta-http ingesta-kafka ingesta-projections mimalloc \
          prometheus-client reqwest serde serde_json sha2 thiserror tokio tokio-util tower-http tracing \
          tracing-subscriber utoipa utoipa-axum uuid",
     ),

@@ -1,1 +1,4 @@
 //! The adapter at its boundary: real topics where they matter, plain bytes where they do not.
+
+mod formats;
+mod relay;

@@ -6,23 +6,32 @@
 
 use std::process::ExitCode;
 
-use ingesta_testing::services;
+use ingesta_testing::services::{self, Which};
 
-const USAGE: &str = "usage: ingesta-test-services up [--export] [--durable] | down";
+const USAGE: &str = "usage: ingesta-test-services up [postgres] [kafka] [--export] [--durable] \
+    | down [postgres] [kafka]";
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let outcome = match words.as_slice() {
-        ["up", flags @ ..]
-            if flags
-                .iter()
-                .all(|it| matches!(*it, "--export" | "--durable")) =>
-        {
-            up(flags.contains(&"--export"), flags.contains(&"--durable")).await
+    let Some((verb, rest)) = words.split_first() else {
+        return complain(USAGE, 2);
+    };
+    let (flags, names): (Vec<&str>, Vec<&str>) = rest.iter().partition(|it| it.starts_with("--"));
+    let known: &[&str] = match *verb {
+        "up" => &["--export", "--durable"],
+        _ => &[],
+    };
+    let (Some(wanted), true) = (wanted(&names), flags.iter().all(|it| known.contains(it))) else {
+        return complain(USAGE, 2);
+    };
+    let outcome = match *verb {
+        "up" => {
+            let durable = flags.contains(&"--durable");
+            up(&wanted, flags.contains(&"--export"), durable).await
         }
-        ["down"] => services::down().await.map(|_| ()),
+        "down" => services::down(&wanted).await.map(|_| ()),
         _ => return complain(USAGE, 2),
     };
     match outcome {
@@ -31,13 +40,22 @@ async fn main() -> ExitCode {
     }
 }
 
+/// All services where none is named.
+fn wanted(names: &[&str]) -> Option<Vec<Which>> {
+    if names.is_empty() {
+        return Some(Which::ALL.to_vec());
+    }
+    let named = |name: &&str| Which::ALL.into_iter().find(|it| it.word() == *name);
+    names.iter().map(named).collect()
+}
+
 #[expect(
     clippy::print_stdout,
     reason = "these lines are what the program is for"
 )]
-async fn up(export: bool, durable: bool) -> anyhow::Result<()> {
+async fn up(wanted: &[Which], export: bool, durable: bool) -> anyhow::Result<()> {
     let prefix = if export { "export " } else { "" };
-    for service in services::up(durable).await? {
+    for service in services::up(wanted, durable).await? {
         println!("{prefix}{}={}", service.variable, service.address);
     }
     Ok(())

@@ -1,33 +1,40 @@
 //! Real services for tests: the one that the environment names, else one that is started here.
 //!
-//! Promises: one PostgreSQL for all test binaries of a run, gone a minute after the last of them;
-//! where none can be had, the test fails and says what is missing.
-//! Does not: migrate anything; a database from here is empty.
-//!
-//! Kafka joins as a sibling of [`postgres_url`] and as one more line of [`up`].
+//! Promises: one PostgreSQL and one Apache Kafka for all test binaries of a run, each started when
+//! the first test asks for it and gone a minute after the last of them; where one cannot be had, the
+//! test fails and says what is missing.
+//! Does not: migrate anything; a database from here is empty, and a broker has no topics.
 
 mod database;
 mod folder;
+mod kafka;
 mod lock;
+mod postgres;
 mod shared;
 mod skip;
 mod standing;
+mod throwaway;
 mod watchdog;
 
 #[cfg(test)]
 mod tests;
 
 pub use database::{OwnedDatabase, create_database, create_database_from, drop_database};
-pub use skip::postgres_or_skip;
-pub use standing::{Service, down, up};
+pub use kafka::OwnedBroker;
+pub use skip::{kafka_or_skip, postgres_or_skip};
+pub use standing::{Service, Which, down, up};
 
 use std::time::Duration;
 
 use anyhow::Context;
+use ingesta_embedded::Durability;
 use tokio::sync::OnceCell;
 
 use folder::Folder;
-use shared::Shared;
+use kafka::{Kafka, Pace};
+use postgres::Postgres;
+use shared::{Shared, User};
+use throwaway::Throwaway;
 
 /// Long enough to compile the next test binary while nobody uses the server.
 const GRACE: Duration = Duration::from_secs(60);
@@ -46,25 +53,46 @@ const GRACE: Duration = Duration::from_secs(60);
 /// # }
 /// ```
 pub async fn postgres_url() -> anyhow::Result<String> {
-    static URL: OnceCell<String> = OnceCell::const_new();
-    let url = URL
-        .get_or_try_init(|| async {
-            match given("DATABASE_URL") {
-                Some(url) => Ok(url),
-                None => shared_server().await,
-            }
-        })
+    static USER: OnceCell<User> = OnceCell::const_new();
+    given_or_shared(&USER, Postgres(Durability::Fast), "run")
         .await
-        .context("this test needs a PostgreSQL")?;
-    Ok(url.clone())
+        .context("this test needs a PostgreSQL")
 }
 
-async fn shared_server() -> anyhow::Result<String> {
-    // Held until this process ends, however it ends: the kernel then tells the watchdog.
-    static USER: OnceCell<shared::User> = OnceCell::const_new();
-    let server = Shared::new(Folder::of_this_workspace("run"), GRACE);
-    let user = USER.get_or_try_init(|| server.join()).await?;
-    Ok(user.url.clone())
+/// The address of an Apache Kafka (a host and a port, or several): `KAFKA_BROKERS` if set, else one
+/// throw-away broker that all test binaries of this workspace share. Topics are not created by
+/// themselves, and other tests have theirs in it: create yours, under names that are unique.
+///
+/// # Errors
+/// When no broker can be had; the text says what to install or to set.
+///
+/// ```no_run
+/// # async fn test() -> anyhow::Result<()> {
+/// let brokers = ingesta_testing::services::kafka_brokers().await?;
+/// assert!(brokers.contains(':'));
+/// # Ok(())
+/// # }
+/// ```
+pub async fn kafka_brokers() -> anyhow::Result<String> {
+    static USER: OnceCell<User> = OnceCell::const_new();
+    given_or_shared(&USER, Kafka(Pace::QuickStart), "run-kafka")
+        .await
+        .context("this test needs an Apache Kafka")
+}
+
+/// A service that the environment names, else the one that is shared in the folder of this purpose.
+/// The use of it is kept until this process ends, however it ends: the kernel tells the watchdog.
+async fn given_or_shared<S: Throwaway>(
+    user: &OnceCell<User>,
+    service: S,
+    purpose: &str,
+) -> anyhow::Result<String> {
+    if let Some(address) = given(S::VARIABLE) {
+        return Ok(address);
+    }
+    let shared = Shared::new(service, Folder::of_this_workspace(purpose), GRACE);
+    let user = user.get_or_try_init(|| shared.join()).await?;
+    Ok(user.address.clone())
 }
 
 /// A variable that is set to something.

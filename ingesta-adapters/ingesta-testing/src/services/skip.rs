@@ -5,7 +5,7 @@
 
 use anyhow::bail;
 
-use super::{given, postgres_url};
+use super::{given, kafka_brokers, postgres_url};
 
 /// As [`postgres_url`], but `None` when there is no PostgreSQL to be had and
 /// `INGESTA_TEST_ALLOW_SKIP=1` says that such tests may be skipped.
@@ -20,13 +20,30 @@ use super::{given, postgres_url};
 /// # }
 /// ```
 pub async fn postgres_or_skip() -> anyhow::Result<Option<String>> {
-    match postgres_url().await {
-        Ok(url) => Ok(Some(url)),
-        Err(error) => {
-            let allow = given("INGESTA_TEST_ALLOW_SKIP");
-            skip(error, allow.as_deref(), given("CI").as_deref()).map(|()| None)
-        }
-    }
+    or_skip(postgres_url().await)
+}
+
+/// As [`kafka_brokers`], but `None` when there is no Apache Kafka to be had and
+/// `INGESTA_TEST_ALLOW_SKIP=1` says that such tests may be skipped.
+///
+/// # Errors
+/// As [`kafka_brokers`] without that variable, and always in CI (`CI=true`).
+///
+/// ```no_run
+/// # async fn test() -> anyhow::Result<()> {
+/// let Some(brokers) = ingesta_testing::services::kafka_or_skip().await? else { return Ok(()) };
+/// # let _ = brokers; Ok(())
+/// # }
+/// ```
+pub async fn kafka_or_skip() -> anyhow::Result<Option<String>> {
+    or_skip(kafka_brokers().await)
+}
+
+pub(crate) fn or_skip<T>(had: anyhow::Result<T>) -> anyhow::Result<Option<T>> {
+    had.map(Some).or_else(|error| {
+        let allow = given("INGESTA_TEST_ALLOW_SKIP");
+        skip(error, allow.as_deref(), given("CI").as_deref()).map(|()| None)
+    })
 }
 
 #[expect(

@@ -9,6 +9,7 @@
 
 use std::fs::File;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -16,10 +17,22 @@ use anyhow::{Context, bail};
 
 use super::folder::Folder;
 use super::lock::{Kind, try_take};
-use super::shared::Running;
 
 const SCRIPT: &str = include_str!("watchdog.sh");
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a watchdog watches, and what it does in the end.
+#[derive(Debug)]
+pub(crate) struct Orders<'a> {
+    /// The service's process.
+    pub(crate) pid: u32,
+    /// What is deleted with it.
+    pub(crate) data: &'a Path,
+    /// How long the service outlives its last user.
+    pub(crate) grace: Duration,
+    /// Signals with the seconds that each is given, as in `TERM:15 KILL:10`.
+    pub(crate) signals: &'static str,
+}
 
 /// Whether a watchdog lives and watches this server.
 pub(crate) fn watches(folder: &Folder, pid: u32) -> anyhow::Result<bool> {
@@ -29,20 +42,17 @@ pub(crate) fn watches(folder: &Folder, pid: u32) -> anyhow::Result<bool> {
 }
 
 /// Starts a watchdog and waits until it is on duty.
-pub(crate) async fn spawn(
-    folder: &Folder,
-    server: &Running,
-    grace: Duration,
-) -> anyhow::Result<()> {
+pub(crate) async fn spawn(folder: &Folder, orders: &Orders<'_>) -> anyhow::Result<()> {
     let log = folder.watchdog_log();
     let out = File::create(&log).with_context(|| format!("write {}", log.display()))?;
     let err = out.try_clone().context("share the watchdog's log")?;
     let mut child = Command::new("sh")
         .args(["-c", SCRIPT, "ingesta-test-watchdog"])
         .arg(folder.root())
-        .arg(server.pid.to_string())
-        .arg(&server.data)
-        .arg(grace.as_secs().to_string())
+        .arg(orders.pid.to_string())
+        .arg(orders.data)
+        .arg(orders.grace.as_secs().to_string())
+        .arg(orders.signals)
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(out)
@@ -52,7 +62,7 @@ pub(crate) async fn spawn(
         .spawn()
         .context("start the watchdog (sh)")?;
     let deadline = Instant::now() + PATIENCE;
-    while !watches(folder, server.pid)? {
+    while !watches(folder, orders.pid)? {
         let ended = child.try_wait().context("look at the watchdog")?;
         if ended.is_some() || Instant::now() >= deadline {
             let said = std::fs::read_to_string(&log).unwrap_or_default();

@@ -1,5 +1,6 @@
 # Stops a shared test server once nobody has used it for a while, and deletes its data.
-# Arguments: folder, process id of the server, folder of its data, grace in seconds.
+# Arguments: folder, process id of the server, folder of its data, grace in seconds, and the signals
+# that stop it, each with the seconds that it is given ("INT:15 KILL:10").
 #
 # Files in the folder, all locked with flock(2), so that the kernel releases them on any death:
 #   lock      held while somebody looks for, starts or stops a server
@@ -7,7 +8,7 @@
 #   watchdog  held by this script for its life
 set -u
 trap '' HUP
-folder=$1 pid=$2 data=$3 grace=$4
+folder=$1 pid=$2 data=$3 grace=$4 signals=$5
 
 # `sleep` gets none of these: it would hold the locks of a killed watchdog for a second.
 exec 7>>"$folder/lock" 8>>"$folder/users" 9>>"$folder/watchdog"
@@ -72,9 +73,7 @@ while running; do
     if [ "$idle" -gt "$grace" ] && try_lock 7; then
         # With both locks held nobody uses the server and nobody can begin to.
         if try_lock 8; then
-            stop_with INT 15
-            stop_with QUIT 10
-            stop_with KILL 10
+            for step in $signals; do stop_with "${step%:*}" "${step#*:}"; done
             if running; then
                 echo "the server $pid does not stop"
                 exit 1

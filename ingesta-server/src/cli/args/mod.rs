@@ -4,7 +4,9 @@
 //! an example.
 //! Does not: do anything.
 
+mod kafka;
 mod projections;
+mod schemas;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,8 +15,12 @@ use clap::{Args, Parser, Subcommand};
 
 use super::help;
 use super::moment::MomentArgs;
+pub(crate) use kafka::{DeadLettersCommand, RelayCommand};
 pub(crate) use projections::{
     ProjectionNames, ProjectionsCommand, RebuildArgs, ShowRowArgs, VerifyArgs,
+};
+pub(crate) use schemas::{
+    CheckSchemasArgs, Language, PrintSchemasArgs, PushSchemasArgs, SchemasCommand,
 };
 
 /// An event-sourced control plane for medical-image ingestion.
@@ -87,6 +93,15 @@ pub(crate) enum Command {
     /// Forget what is remembered of old commands
     #[command(subcommand, after_help = help::COMMANDS)]
     Commands(CommandsCommand),
+    /// Look at the schemas of the messages, and register them
+    #[command(subcommand, after_help = help::SCHEMAS)]
+    Schemas(SchemasCommand),
+    /// Look at how the log is published to topics
+    #[command(subcommand, after_help = help::RELAY)]
+    Relay(RelayCommand),
+    /// Look at messages that were put aside, and deal with them
+    #[command(subcommand, after_help = help::DEAD_LETTERS)]
+    DeadLetters(DeadLettersCommand),
     /// Look for what is wrong, or will be: unreadable events, parked streams, settings
     #[command(after_help = help::DOCTOR)]
     Doctor(DoctorArgs),

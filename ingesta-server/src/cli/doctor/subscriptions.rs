@@ -19,8 +19,11 @@ pub(super) async fn check(
     head: Position,
 ) -> Result<Vec<Finding>, StoreError> {
     let statuses = storage.subscriptions().await?;
+    // Without a broker the relays are not meant to run.
+    let relays = config.messaging.iter().flat_map(|_| registry::RELAYS);
     let mut found: Vec<Finding> = registry::subscriptions()
         .into_iter()
+        .chain(relays.copied())
         .filter(|name| statuses.iter().all(|status| status.name != *name))
         .map(|name| never_run(name, head))
         .collect();
@@ -32,6 +35,12 @@ pub(super) async fn check(
         }
     }
     Ok(found)
+}
+
+fn is_ours(name: &str) -> bool {
+    let all = registry::subscriptions().into_iter();
+    all.chain(registry::RELAYS.iter().copied())
+        .any(|ours| ours == name)
 }
 
 fn never_run(name: &str, head: Position) -> Finding {
@@ -68,7 +77,7 @@ fn standing(status: &SubscriptionStatus, lag: &Lag, config: &Config) -> Option<F
             return None;
         }
         interrupted(name)
-    } else if !registry::subscriptions().contains(&name.as_str()) {
+    } else if !is_ours(name) {
         Finding::new(
             Severity::Info,
             "subscription_unknown",

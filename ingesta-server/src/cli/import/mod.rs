@@ -44,7 +44,7 @@ pub(super) async fn run(config: &Config, args: &ImportArgs, out: &Out) -> Result
 }
 
 /// Where a server of the same configuration is reached.
-fn default_url(config: &Config) -> String {
+pub(super) fn default_url(config: &Config) -> String {
     let mut address = config.listen;
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {

@@ -132,6 +132,12 @@ fn no_output_shows_a_password() {
             .contains("postgres://ana:***@")
     );
     shown(&["config", "print", "--json"]).expect(0);
+    let kafka = "kafka_brokers = \"b:9092\"\nkafka_sasl_mechanism = \"plain\"\n\
+                 kafka_sasl_user = \"ana\"\nkafka_sasl_password = \"s3cret\"\n\
+                 kafka_schema_registry = \"http://ana:s3cret@registry:8081\"\n";
+    std::fs::write(folder.path().join("kafka.toml"), kafka).expect("write");
+    let printed = shown(&["--config", "kafka.toml", "config", "print"]).expect(0);
+    assert!(printed.stdout.contains("http://ana:***@registry"));
     shown(&["--config", "broken.toml", "config", "print"]).expect(2);
     // Nobody listens there.
     shown(&["events", "tail"]).expect(4);

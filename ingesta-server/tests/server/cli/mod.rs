@@ -16,6 +16,7 @@ mod projections;
 mod projections_stopped;
 mod rebase;
 mod same_key;
+mod schemas;
 mod serve;
 mod subscriptions;
-mod support;
+pub(crate) mod support;

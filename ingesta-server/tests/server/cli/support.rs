@@ -17,19 +17,19 @@ use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 
 /// The rows that the demo ships.
-pub(super) const ROWS: &str = include_str!("../../../../examples/data/imagenes.ndjson");
+pub(crate) const ROWS: &str = include_str!("../../../../examples/data/imagenes.ndjson");
 
 /// What a command said and how it ended.
-pub(super) struct Ended {
-    pub(super) code: Option<i32>,
-    pub(super) stdout: String,
-    pub(super) stderr: String,
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Ended {
     /// The lines of stdout, each a JSON value.
     #[track_caller]
-    pub(super) fn json(&self) -> Vec<Value> {
+    pub(crate) fn json(&self) -> Vec<Value> {
         self.stdout
             .lines()
             .map(|line| serde_json::from_str(line).expect("a JSON line"))
@@ -38,13 +38,13 @@ impl Ended {
 
     /// The line of this event.
     #[track_caller]
-    pub(super) fn event(&self, name: &str) -> Value {
+    pub(crate) fn event(&self, name: &str) -> Value {
         let found = self.json().into_iter().find(|line| line["event"] == name);
         found.unwrap_or_else(|| panic!("no {name} in: {}{}", self.stdout, self.stderr))
     }
 
     #[track_caller]
-    pub(super) fn expect(self, code: i32) -> Self {
+    pub(crate) fn expect(self, code: i32) -> Self {
         assert_eq!(
             self.code,
             Some(code),
@@ -57,12 +57,12 @@ impl Ended {
 }
 
 /// The binary in this folder, with nothing of the caller's configuration.
-pub(super) fn ingesta(folder: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn ingesta(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ingesta"));
     for (name, _) in std::env::vars_os() {
-        let ours = name
-            .to_str()
-            .is_some_and(|n| n.starts_with("INGESTA_") || n == "DATABASE_URL");
+        let ours = name.to_str().is_some_and(|n| {
+            n.starts_with("INGESTA_") || n == "DATABASE_URL" || n == "KAFKA_BROKERS"
+        });
         if ours && name != "INGESTA_PG_BIN" {
             command.env_remove(name);
         }
@@ -75,7 +75,7 @@ pub(super) fn ingesta(folder: &Path, arguments: &[&str]) -> Command {
 }
 
 #[track_caller]
-pub(super) fn run(command: &mut Command) -> Ended {
+pub(crate) fn run(command: &mut Command) -> Ended {
     let Output {
         status,
         stdout,
@@ -91,7 +91,7 @@ pub(super) fn run(command: &mut Command) -> Ended {
 
 /// A folder that the user that root runs PostgreSQL as may pass through.
 #[track_caller]
-pub(super) fn open_folder() -> TempDir {
+pub(crate) fn open_folder() -> TempDir {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().expect("make a folder");
     let open = std::fs::Permissions::from_mode(0o755);
@@ -100,13 +100,13 @@ pub(super) fn open_folder() -> TempDir {
 }
 
 /// A folder, a database, and commands that work on them.
-pub(super) struct Ground {
-    pub(super) folder: TempDir,
-    pub(super) database: OwnedDatabase,
+pub(crate) struct Ground {
+    pub(crate) folder: TempDir,
+    pub(crate) database: OwnedDatabase,
 }
 
 impl Ground {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let database = OwnedDatabase::create("cli").await.expect("a database");
         Self {
             folder: open_folder(),
@@ -114,38 +114,38 @@ impl Ground {
         }
     }
 
-    pub(super) fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = ingesta(self.folder.path(), arguments);
         command.env("DATABASE_URL", self.database.url());
         command
     }
 
     #[track_caller]
-    pub(super) fn run(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         run(&mut self.command(arguments))
     }
 
     /// A server on this database, listening.
     #[track_caller]
-    pub(super) fn serve(&self) -> Server {
+    pub(crate) fn serve(&self) -> Server {
         let arguments = ["serve", "--migrate", "--json", "--listen", "127.0.0.1:0"];
         Server::spawn(&mut self.command(&arguments))
     }
 
     /// Imports a file of these lines.
     #[track_caller]
-    pub(super) fn import(&self, server: &Server, lines: &str) -> Ended {
+    pub(crate) fn import(&self, server: &Server, lines: &str) -> Ended {
         self.write("rows.ndjson", lines);
         self.run(&["import", "rows.ndjson", "--json", "--url", &server.url])
     }
 
     #[track_caller]
-    pub(super) fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.folder.path().join(name), text).expect("write a file");
     }
 
     /// The first column of the first row of a statement, as a number.
-    pub(super) async fn ask(&self, statement: &str) -> i64 {
+    pub(crate) async fn ask(&self, statement: &str) -> i64 {
         let mut connection = self.connect().await;
         sqlx::query_scalar(statement)
             .fetch_one(&mut connection)
@@ -154,7 +154,7 @@ impl Ground {
     }
 
     /// The first column of every row, as text.
-    pub(super) async fn texts(&self, statement: &str) -> Vec<String> {
+    pub(crate) async fn texts(&self, statement: &str) -> Vec<String> {
         let mut connection = self.connect().await;
         sqlx::query_scalar(statement)
             .fetch_all(&mut connection)
@@ -162,7 +162,7 @@ impl Ground {
             .expect(statement)
     }
 
-    pub(super) async fn tell(&self, statement: &str) {
+    pub(crate) async fn tell(&self, statement: &str) {
         let mut connection = self.connect().await;
         sqlx::raw_sql(statement)
             .execute(&mut connection)
@@ -174,7 +174,7 @@ impl Ground {
     /// stands still while a transaction of another database of the shared server holds all readers
     /// up, as creating and dropping databases does.
     #[track_caller]
-    pub(super) fn eventually<T>(
+    pub(crate) fn eventually<T>(
         &self,
         what: &str,
         mut probe: impl AsyncFnMut() -> Option<T>,
@@ -202,7 +202,7 @@ impl Ground {
         }
     }
 
-    pub(super) async fn connect(&self) -> PgConnection {
+    pub(crate) async fn connect(&self) -> PgConnection {
         PgConnection::connect(self.database.url())
             .await
             .expect("connect")
@@ -210,15 +210,15 @@ impl Ground {
 }
 
 /// A running server; killed when dropped.
-pub(super) struct Server {
-    pub(super) url: String,
+pub(crate) struct Server {
+    pub(crate) url: String,
     child: Child,
 }
 
 impl Server {
     /// Waits until it says that it is ready.
     #[track_caller]
-    pub(super) fn spawn(command: &mut Command) -> Self {
+    pub(crate) fn spawn(command: &mut Command) -> Self {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -243,7 +243,7 @@ impl Server {
 
     /// SIGTERM, and how it ended.
     #[track_caller]
-    pub(super) fn terminate(mut self) -> Option<i32> {
+    pub(crate) fn terminate(mut self) -> Option<i32> {
         let pid = i32::try_from(self.child.id())
             .ok()
             .and_then(Pid::from_raw)
@@ -254,13 +254,13 @@ impl Server {
 
     /// SIGKILL.
     #[track_caller]
-    pub(super) fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().expect("kill");
         self.child.wait().expect("its end");
     }
 
     /// Status and body of a read.
-    pub(super) async fn get(&self, path: &str) -> (u16, Value) {
+    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
         let client = reqwest::Client::builder()
             .no_proxy()
             .build()

@@ -1,0 +1,279 @@
+//! What can go wrong between this program and a broker, and what to do about it.
+//!
+//! The client library has two hundred codes; a caller has a handful of things to do. The code stays
+//! in the text for whoever looks it up. No message data, no password and no address of a person is
+//! ever in one.
+
+use std::fmt;
+
+use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
+
+/// A failure of the broker, of the way to it, or of this program's standing with it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KafkaError {
+    /// The options are wrong. *Handling*: correct them; waiting does not help.
+    #[error("the Kafka settings are wrong: {what}")]
+    Settings {
+        /// Which setting, and what is wrong with it.
+        what: String,
+    },
+    /// No broker answers. *Handling*: it passes, or somebody starts one.
+    #[error("no Kafka broker answers while {attempted} ({code})")]
+    Unreachable {
+        /// What was being done.
+        attempted: &'static str,
+        /// librdkafka's name of the failure.
+        code: String,
+    },
+    /// The broker does not believe who this program is. *Handling*: correct user, password,
+    /// mechanism or certificate.
+    #[error("the Kafka broker refuses this program's identity while {attempted} ({code})")]
+    NotAuthenticated {
+        /// What was being done.
+        attempted: &'static str,
+        /// librdkafka's name of the failure.
+        code: String,
+    },
+    /// This program lacks a permission. *Handling*: grant it; what waits goes on then.
+    #[error("not authorised while {attempted}: grant {missing}")]
+    NotAuthorised {
+        /// What was being done.
+        attempted: &'static str,
+        /// The permission: operation and resource, as access lists spell them.
+        missing: String,
+    },
+    /// The topic does not exist. *Handling*: create it; what waits goes on then.
+    #[error("topic {topic} does not exist: create it, or have it ensured at the start")]
+    UnknownTopic {
+        /// Its name.
+        topic: String,
+    },
+    /// A message is larger than the client or the topic takes. *Handling*: raise the limits on
+    /// both sides, or do not send it.
+    #[error("a message for topic {topic} is larger than allowed")]
+    TooLarge {
+        /// Where it was to go.
+        topic: String,
+    },
+    /// A message breaks a rule of the topic or the broker: its name, a missing key, its timestamp.
+    /// *Handling*: correct what makes the message, or the topic's settings.
+    #[error("topic {topic} does not accept a message ({code})")]
+    Unacceptable {
+        /// Where it was to go.
+        topic: String,
+        /// librdkafka's name of the failure.
+        code: String,
+    },
+    /// Another program took over this one's transactional identity. *Handling*: only one may have
+    /// it; whoever lost it stands by.
+    #[error("another program uses the transactional identity {identity}")]
+    Fenced {
+        /// The identity.
+        identity: String,
+    },
+    /// The client gave up on itself and must be made again. *Handling*: done by this library.
+    #[error("the Kafka client cannot go on while {attempted} ({code})")]
+    Broken {
+        /// What was being done.
+        attempted: &'static str,
+        /// librdkafka's name of the failure.
+        code: String,
+    },
+    /// The broker answers and cannot do it now. *Handling*: it passes.
+    #[error("the Kafka broker cannot do it now: {attempted} ({code})")]
+    Busy {
+        /// What was being done.
+        attempted: &'static str,
+        /// librdkafka's name of the failure.
+        code: String,
+    },
+    /// The broker refuses. *Handling*: look the code up; it is a wrong set-up or a defect.
+    #[error("the Kafka broker refused while {attempted} ({code})")]
+    Refused {
+        /// What was being done.
+        attempted: &'static str,
+        /// librdkafka's name of the failure.
+        code: String,
+    },
+}
+
+impl KafkaError {
+    /// True where trying again later may help without a new configuration of this program.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Settings { .. }
+            | Self::TooLarge { .. }
+            | Self::Unacceptable { .. }
+            | Self::Refused { .. } => false,
+            Self::Unreachable { .. }
+            | Self::NotAuthenticated { .. }
+            | Self::NotAuthorised { .. }
+            | Self::UnknownTopic { .. }
+            | Self::Fenced { .. }
+            | Self::Broken { .. }
+            | Self::Busy { .. } => true,
+        }
+    }
+
+    /// A stable word for statuses and metrics.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Settings { .. } => "settings",
+            Self::Unreachable { .. } => "unreachable",
+            Self::NotAuthenticated { .. } => "not_authenticated",
+            Self::NotAuthorised { .. } => "not_authorised",
+            Self::UnknownTopic { .. } => "unknown_topic",
+            Self::TooLarge { .. } => "too_large",
+            Self::Unacceptable { .. } => "unacceptable",
+            Self::Fenced { .. } => "fenced",
+            Self::Broken { .. } => "broken",
+            Self::Busy { .. } => "busy",
+            Self::Refused { .. } => "refused",
+        }
+    }
+
+    /// True where one message is at fault and its neighbours are not.
+    pub(crate) fn blames_message(&self) -> bool {
+        matches!(self, Self::TooLarge { .. } | Self::Unacceptable { .. })
+    }
+
+    /// True where the way to the broker is at fault: an acknowledgement proves that it is over.
+    pub(crate) fn is_about_connection(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::NotAuthenticated { .. } | Self::Busy { .. }
+        )
+    }
+
+    /// An error that concerns no topic in particular.
+    pub(crate) fn of(attempted: &'static str, cause: &ClientError) -> Self {
+        Code::of(cause).meaning(attempted, None)
+    }
+}
+
+/// A code of the client library, by its name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Code(pub(crate) Option<RDKafkaErrorCode>);
+
+impl Code {
+    pub(crate) fn of(cause: &ClientError) -> Self {
+        match cause {
+            ClientError::AdminOp(code) => Self(Some(*code)),
+            other => Self(other.rdkafka_error_code()),
+        }
+    }
+
+    /// What the code asks of a caller who was at `topic`.
+    pub(crate) fn meaning(self, attempted: &'static str, topic: Option<&str>) -> KafkaError {
+        use RDKafkaErrorCode as K;
+        let code = self.to_string();
+        let Some(known) = self.0 else {
+            return KafkaError::Refused { attempted, code };
+        };
+        let named = || topic.unwrap_or("(unnamed)").to_owned();
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "two hundred codes of another library: the rest means refused"
+        )]
+        match known {
+            K::BrokerTransportFailure
+            | K::AllBrokersDown
+            | K::Resolve
+            | K::OperationTimedOut
+            | K::TimedOutQueue
+            | K::MessageTimedOut
+            | K::NodeUpdate
+            | K::WaitingForCoordinator
+            | K::NetworkException
+            | K::BrokerNotAvailable => KafkaError::Unreachable { attempted, code },
+            K::Authentication
+            | K::SaslAuthenticationFailed
+            | K::UnsupportedSASLMechanism
+            | K::IllegalSASLState
+            | K::SSL => KafkaError::NotAuthenticated { attempted, code },
+            K::TopicAuthorizationFailed => {
+                missing(attempted, format!("WRITE on Topic {}", named()))
+            }
+            K::ClusterAuthorizationFailed => {
+                missing(attempted, "IDEMPOTENT_WRITE on Cluster".to_owned())
+            }
+            K::TransactionalIdAuthorizationFailed => {
+                missing(attempted, "WRITE on TransactionalId".to_owned())
+            }
+            K::GroupAuthorizationFailed => missing(attempted, "READ on Group".to_owned()),
+            K::UnknownTopic | K::UnknownTopicOrPartition | K::UnknownPartition => {
+                KafkaError::UnknownTopic { topic: named() }
+            }
+            K::MessageSizeTooLarge | K::InvalidMessageSize | K::MessageBatchTooLarge => {
+                KafkaError::TooLarge { topic: named() }
+            }
+            K::InvalidRecord | K::InvalidTimestamp | K::InvalidTopic | K::InvalidMessage => {
+                KafkaError::Unacceptable {
+                    topic: named(),
+                    code,
+                }
+            }
+            K::Fatal
+            | K::GaplessGuarantee
+            | K::OutOfOrderSequenceNumber
+            | K::UnknownProducerId
+            | K::InvalidProducerEpoch
+            | K::PurgeQueue
+            | K::PurgeInflight
+            | K::State => KafkaError::Broken { attempted, code },
+            K::NotEnoughReplicas
+            | K::NotEnoughReplicasAfterAppend
+            | K::LeaderNotAvailable
+            | K::NotLeaderForPartition
+            | K::CoordinatorLoadInProgress
+            | K::CoordinatorNotAvailable
+            | K::NotCoordinator
+            | K::RequestTimedOut
+            | K::QueueFull
+            | K::KafkaStorageError
+            | K::ConcurrentTransactions
+            | K::NotController
+            | K::ThrottlingQuotaExceeded
+            | K::Retry
+            | K::InProgress => KafkaError::Busy { attempted, code },
+            _ => KafkaError::Refused { attempted, code },
+        }
+    }
+}
+
+fn missing(attempted: &'static str, missing: String) -> KafkaError {
+    KafkaError::NotAuthorised { attempted, missing }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(code) => write!(f, "{code:?}"),
+            None => f.write_str("no code"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_becomes_what_there_is_to_do() {
+        let meaning = |code| Code(Some(code)).meaning("publishing", Some("t"));
+        assert_eq!(
+            meaning(RDKafkaErrorCode::AllBrokersDown).kind(),
+            "unreachable"
+        );
+        let missing = meaning(RDKafkaErrorCode::TopicAuthorizationFailed);
+        assert!(
+            missing.to_string().contains("grant WRITE on Topic t"),
+            "{missing}"
+        );
+        assert!(missing.is_transient());
+        assert!(!meaning(RDKafkaErrorCode::MessageSizeTooLarge).is_transient());
+        assert_eq!(meaning(RDKafkaErrorCode::InvalidRequest).kind(), "refused");
+    }
+}

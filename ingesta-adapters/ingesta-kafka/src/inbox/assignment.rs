@@ -1,0 +1,89 @@
+//! The partitions that one consumer has, from the moment they are given to it until they are taken.
+//!
+//! It promises that a partition that comes back is a new one: what a former holder of the same place
+//! finishes late is written into a book that nobody reads any more.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::offsets::Place;
+use super::partition::Partition;
+
+/// How long a look at what is under way is put off at most.
+const LOOK: Duration = Duration::from_millis(20);
+
+#[derive(Default)]
+pub(super) struct Assignment {
+    partitions: Mutex<BTreeMap<Place, Arc<Partition>>>,
+}
+
+impl Assignment {
+    fn partitions(&self) -> MutexGuard<'_, BTreeMap<Place, Arc<Partition>>> {
+        self.partitions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn add(&self, places: &[Place]) {
+        let mut partitions = self.partitions();
+        for place in places {
+            let fresh = Arc::new(Partition::new(place.clone()));
+            if let Some(former) = partitions.insert(place.clone(), fresh) {
+                former.give_up();
+                former.drop_all();
+            }
+        }
+    }
+
+    pub(super) fn get(&self, place: &Place) -> Option<Arc<Partition>> {
+        self.partitions().get(place).cloned()
+    }
+
+    pub(super) fn all(&self) -> Vec<Arc<Partition>> {
+        self.partitions().values().cloned().collect()
+    }
+
+    pub(super) fn take(&self, places: &[Place]) -> Vec<Arc<Partition>> {
+        let mut partitions = self.partitions();
+        let taken = places.iter().filter_map(|place| partitions.remove(place));
+        taken.collect()
+    }
+
+    pub(super) fn unfinished(&self) -> usize {
+        self.partitions()
+            .values()
+            .map(|partition| partition.unfinished())
+            .sum()
+    }
+}
+
+/// Lets what is under way in these partitions end, for `grace` at most or until `lost` says that it
+/// is of no use any more, and drops the rest. Blocks; only the reader's thread calls this.
+pub(super) fn let_end(partitions: &[Arc<Partition>], grace: Duration, lost: impl Fn() -> bool) {
+    for partition in partitions {
+        partition.give_up();
+    }
+    let deadline = Instant::now() + grace;
+    loop {
+        let running: usize = partitions.iter().map(|partition| partition.running()).sum();
+        let left = deadline.saturating_duration_since(Instant::now());
+        if running == 0 || left.is_zero() || lost() {
+            break;
+        }
+        thread::park_timeout(left.min(LOOK));
+    }
+    for partition in partitions {
+        partition.drop_all();
+    }
+}
+
+/// What these partitions have finished since it was last asked.
+pub(super) fn finished(partitions: &[Arc<Partition>]) -> Vec<(Place, i64)> {
+    let moved = |partition: &Arc<Partition>| {
+        let last = partition.advance()?;
+        Some((partition.place.clone(), last))
+    };
+    partitions.iter().filter_map(moved).collect()
+}

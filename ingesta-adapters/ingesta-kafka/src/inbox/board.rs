@@ -1,0 +1,240 @@
+//! Where the parts of an inbox note what they do, and where its status and its log lines come from.
+//!
+//! A condition that lasts is logged when it begins and when it ends, not with every look at it.
+//! No message's key, value or header comes here.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
+use rdkafka::error::RDKafkaErrorCode as Code;
+
+use super::offsets::Place;
+use super::{Fault, InboxState, InboxStatus};
+
+pub(super) struct Board {
+    group: String,
+    notes: Mutex<Notes>,
+}
+
+struct Notes {
+    state: InboxState,
+    assigned: BTreeSet<Place>,
+    in_flight: usize,
+    handled: u64,
+    dead_lettered: u64,
+    retries: u64,
+    /// Messages that wait for another try.
+    retrying: usize,
+    retrying_since: Option<DateTime<Utc>>,
+    lag: Option<u64>,
+    lost: u64,
+    last_error: Option<(Fault, DateTime<Utc>)>,
+    /// Lasting conditions that were logged and are not over.
+    said: Vec<Fault>,
+}
+
+fn now() -> DateTime<Utc> {
+    SystemTime::now().into()
+}
+
+impl Board {
+    pub(super) fn new(group: &str) -> Self {
+        Self {
+            group: group.to_owned(),
+            notes: Mutex::new(Notes {
+                state: InboxState::Joining,
+                assigned: BTreeSet::new(),
+                in_flight: 0,
+                handled: 0,
+                dead_lettered: 0,
+                retries: 0,
+                retrying: 0,
+                retrying_since: None,
+                lag: None,
+                lost: 0,
+                last_error: None,
+                said: Vec::new(),
+            }),
+        }
+    }
+
+    pub(super) fn group(&self) -> &str {
+        &self.group
+    }
+
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn status(&self, unfinished: usize) -> InboxStatus {
+        let notes = self.notes();
+        InboxStatus {
+            state: notes.state,
+            assigned: notes.assigned.iter().cloned().collect(),
+            in_flight: notes.in_flight,
+            unfinished,
+            handled: notes.handled,
+            dead_lettered: notes.dead_lettered,
+            retries: notes.retries,
+            retrying_since: notes.retrying_since,
+            lag: notes.lag,
+            lost: notes.lost,
+            last_error: notes.last_error,
+        }
+    }
+
+    pub(super) fn assigned(&self, places: &[Place]) {
+        let mut notes = self.notes();
+        notes.assigned.extend(places.iter().cloned());
+        notes.state = InboxState::Following;
+        notes.said.clear();
+        let (group, partitions) = (&self.group, notes.assigned.len());
+        tracing::info!(group, partitions, "the inbox has its partitions");
+    }
+
+    pub(super) fn revoked(&self, places: &[Place], lost: bool) {
+        let mut notes = self.notes();
+        for place in places {
+            notes.assigned.remove(place);
+        }
+        let (group, partitions) = (&self.group, places.len());
+        if lost {
+            notes.lost += partitions as u64;
+            notes.last_error = Some((Fault::PartitionsLost, now()));
+            tracing::warn!(
+                group,
+                partitions,
+                "partitions went to another member before they were given up: nothing of them is committed"
+            );
+        } else {
+            tracing::info!(group, partitions, "partitions are given up");
+        }
+        notes.state = InboxState::Joining;
+        notes.lag = None;
+    }
+
+    pub(super) fn started(&self) {
+        self.notes().in_flight += 1;
+    }
+
+    /// No longer being handled, however that went.
+    pub(super) fn stopped(&self) {
+        self.notes().in_flight -= 1;
+    }
+
+    pub(super) fn handled(&self) {
+        self.notes().handled += 1;
+    }
+
+    pub(super) fn dead_lettered(&self, place: &Place, offset: i64, code: &str) {
+        self.notes().dead_lettered += 1;
+        let (group, (topic, partition)) = (&self.group, place);
+        tracing::warn!(
+            group,
+            topic,
+            partition,
+            offset,
+            code,
+            "a message was put aside as poison"
+        );
+    }
+
+    /// A message waits for another try; `first` where it had not failed before.
+    pub(super) fn retrying(&self, fault: Fault, first: bool) {
+        let mut notes = self.notes();
+        notes.retries += 1;
+        if first {
+            notes.retrying += 1;
+            notes.retrying_since.get_or_insert_with(now);
+        }
+        notes.last_error = Some((fault, now()));
+    }
+
+    /// A message that had failed waits no longer.
+    pub(super) fn retried(&self) {
+        let mut notes = self.notes();
+        notes.retrying = notes.retrying.saturating_sub(1);
+        if notes.retrying == 0 {
+            notes.retrying_since = None;
+        }
+    }
+
+    /// What the client library reports: `reachable` brokers, and how far its partitions are behind.
+    pub(super) fn heard(&self, reachable: bool, lag: Option<u64>) {
+        let mut notes = self.notes();
+        if reachable && notes.state == InboxState::Unreachable {
+            notes.state = match notes.assigned.is_empty() {
+                true => InboxState::Joining,
+                false => InboxState::Following,
+            };
+            tracing::info!(group = self.group, "a broker answers again");
+            notes.said.retain(|fault| *fault != Fault::Unreachable);
+        }
+        notes.lag = lag;
+    }
+
+    /// The client library complains; it goes on by itself unless the fault is fatal.
+    pub(super) fn complaint(&self, fault: Fault, code: Code) {
+        let mut notes = self.notes();
+        notes.last_error = Some((fault, now()));
+        if fault == Fault::Unreachable && notes.state != InboxState::Ended {
+            notes.state = InboxState::Unreachable;
+        }
+        if notes.said.contains(&fault) {
+            return;
+        }
+        notes.said.push(fault);
+        let (group, hint) = (&self.group, hint(fault));
+        tracing::warn!(group, %fault, %code, "{hint}");
+    }
+
+    pub(super) fn ended(&self) {
+        let mut notes = self.notes();
+        notes.state = InboxState::Ended;
+        notes.assigned.clear();
+    }
+}
+
+/// What to do about it.
+fn hint(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Unreachable => "no broker answers: the inbox keeps trying",
+        Fault::Authentication => "the broker refuses the credentials: check user and mechanism",
+        Fault::Authorization => {
+            "a permission is missing: the inbox needs READ on its topics and on its group"
+        }
+        Fault::TopicMissing => "a topic does not exist: the inbox waits until somebody creates it",
+        Fault::Commit => {
+            "offsets were not committed: what was finished since the last commit may come again"
+        }
+        Fault::Fatal => "the consumer was given up and is made anew",
+        Fault::PartitionsLost | Fault::HandlerTransient | Fault::DeadLetter | Fault::Consumer => {
+            "the client library reports a failure and goes on"
+        }
+    }
+}
+
+/// The kind of what the client library reports.
+pub(super) fn fault_of(code: Code) -> Fault {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "a foreign list of two hundred codes"
+    )]
+    match code {
+        Code::AllBrokersDown
+        | Code::BrokerTransportFailure
+        | Code::Resolve
+        | Code::OperationTimedOut
+        | Code::BrokerNotAvailable => Fault::Unreachable,
+        Code::Authentication | Code::SaslAuthenticationFailed | Code::SSL => Fault::Authentication,
+        Code::TopicAuthorizationFailed
+        | Code::GroupAuthorizationFailed
+        | Code::ClusterAuthorizationFailed => Fault::Authorization,
+        Code::UnknownTopic | Code::UnknownTopicOrPartition | Code::UnknownPartition => {
+            Fault::TopicMissing
+        }
+        _ => Fault::Consumer,
+    }
+}

@@ -1,0 +1,125 @@
+//! What can be read of a producer while it works: counts, and the last trouble.
+//!
+//! No message data. Written by the sender and by the client's own thread, read by anybody.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
+
+use crate::connect::KafkaError;
+use crate::relay::Away;
+
+/// Counts since the producer was made, and the trouble that lasts.
+#[derive(Debug, Default)]
+pub(crate) struct Gauges {
+    handed_over: AtomicU64,
+    acknowledged: AtomicU64,
+    in_flight: AtomicU64,
+    bytes_in_flight: AtomicU64,
+    clients: AtomicU64,
+    in_trouble: AtomicBool,
+    trouble: Mutex<Option<Trouble>>,
+}
+
+/// Something that keeps messages from being acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    pub(crate) kind: &'static str,
+    pub(crate) message: String,
+    /// Over as soon as the broker acknowledges anything.
+    connection: bool,
+    /// When this kind of trouble began.
+    pub(crate) since: DateTime<Utc>,
+}
+
+impl Gauges {
+    pub(crate) fn handed_over(&self, bytes: usize) {
+        self.handed_over.fetch_add(1, Ordering::Relaxed);
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.bytes_in_flight
+            .fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// The client did not take the message after all.
+    pub(crate) fn taken_back(&self, bytes: usize) {
+        self.handed_over.fetch_sub(1, Ordering::Relaxed);
+        self.landed(bytes, false);
+    }
+
+    pub(crate) fn landed(&self, bytes: usize, acknowledged: bool) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.bytes_in_flight
+            .fetch_sub(bytes as u64, Ordering::Relaxed);
+        if acknowledged {
+            self.acknowledged.fetch_add(1, Ordering::Relaxed);
+            if self.in_trouble.load(Ordering::Relaxed) {
+                self.reached();
+            }
+        }
+    }
+
+    pub(crate) fn client_made(&self) {
+        self.clients.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn trouble(&self, error: &KafkaError) {
+        self.note(error.kind(), error.to_string(), error.is_about_connection());
+    }
+
+    /// A translation waits for something else than the broker.
+    pub(crate) fn waits(&self, away: &Away) {
+        self.note(Away::KIND, away.to_string(), false);
+    }
+
+    /// Trouble of the same kind goes on; of another kind it is news.
+    fn note(&self, kind: &'static str, message: String, connection: bool) {
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = match &*trouble {
+            Some(known) if known.kind == kind => known.since,
+            _ => SystemTime::now().into(),
+        };
+        *trouble = Some(Trouble {
+            kind,
+            message,
+            connection,
+            since,
+        });
+        self.in_trouble.store(connection, Ordering::Relaxed);
+    }
+
+    /// The broker acknowledged something: what kept us from it is over. A topic that is missing
+    /// stays missing while others are there.
+    fn reached(&self) {
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        if trouble.as_ref().is_some_and(|known| known.connection) {
+            *trouble = None;
+        }
+        self.in_trouble.store(false, Ordering::Relaxed);
+    }
+
+    /// All that was asked for is done.
+    pub(crate) fn well(&self) {
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        *trouble = None;
+        self.in_trouble.store(false, Ordering::Relaxed);
+    }
+
+    pub(crate) fn last_trouble(&self) -> Option<Trouble> {
+        let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        trouble.clone()
+    }
+
+    /// Messages given to the client, messages acknowledged, messages and bytes under way.
+    pub(crate) fn counts(&self) -> [u64; 5] {
+        [
+            &self.handed_over,
+            &self.acknowledged,
+            &self.in_flight,
+            &self.bytes_in_flight,
+            &self.clients,
+        ]
+        .map(|count| count.load(Ordering::Relaxed))
+    }
+}

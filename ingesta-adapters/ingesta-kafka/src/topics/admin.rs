@@ -1,0 +1,146 @@
+//! The questions to the broker about topics, each with the permission that it takes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode as Kafka};
+
+use super::TopicSpec;
+use crate::connect::{Code, KafkaError, KafkaOptions, heard, said};
+
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
+pub(super) struct Admin {
+    client: Arc<AdminClient<Quiet>>,
+}
+
+struct Quiet;
+
+impl ClientContext for Quiet {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
+        said(level, facility, line);
+    }
+
+    fn error(&self, error: ClientError, _reason: &str) {
+        heard(&error);
+    }
+}
+
+impl Admin {
+    pub(super) fn new(kafka: &KafkaOptions) -> Result<Self, KafkaError> {
+        kafka.check()?;
+        let client = kafka
+            .client()?
+            .create_with_context(Quiet)
+            .map_err(|cause| KafkaError::of("making the administration client", &cause))?;
+        Ok(Self {
+            client: Arc::new(client),
+        })
+    }
+
+    /// How many partitions a topic has that can be written to now; `None`: there is no topic.
+    pub(super) async fn partitions(&self, topic: &str) -> Result<Option<usize>, KafkaError> {
+        const LOOKING: &str = "looking at a topic";
+        let (client, asked) = (Arc::clone(&self.client), topic.to_owned());
+        let answer = tokio::task::spawn_blocking(move || {
+            let metadata = client.inner().fetch_metadata(Some(&asked), ANSWER_WITHIN)?;
+            let found = metadata.topics().iter().find(|found| found.name() == asked);
+            Ok(found.map(|found| {
+                let led = found.partitions().iter().filter(|part| part.leader() >= 0);
+                let all = found.partitions().len();
+                (found.error().map(Kafka::from), led.count() == all, all)
+            }))
+        });
+        let answer = answer.await.map_err(|_| KafkaError::Broken {
+            attempted: LOOKING,
+            code: "Interrupted".to_owned(),
+        })?;
+        let busy = || KafkaError::Busy {
+            attempted: LOOKING,
+            code: "LeaderNotAvailable".to_owned(),
+        };
+        match answer {
+            Err(cause) => Err(KafkaError::of(LOOKING, &cause)),
+            Ok(None | Some((Some(Kafka::UnknownTopicOrPartition | Kafka::UnknownTopic), ..))) => {
+                Ok(None)
+            }
+            Ok(Some((Some(Kafka::TopicAuthorizationFailed), ..))) => {
+                Err(missing(LOOKING, format!("DESCRIBE on Topic {topic}")))
+            }
+            Ok(Some((Some(code), ..))) => Err(Code(Some(code)).meaning(LOOKING, Some(topic))),
+            Ok(Some((None, led, all))) if led && all > 0 => Ok(Some(all)),
+            Ok(Some((None, ..))) => Err(busy()),
+        }
+    }
+
+    /// What a setting of a topic is.
+    pub(super) async fn settings(
+        &self,
+        topic: &str,
+    ) -> Result<Box<dyn Fn(&str) -> Option<String> + Send + Sync>, KafkaError> {
+        const READING: &str = "reading a topic's settings";
+        let asked = [ResourceSpecifier::Topic(topic)];
+        let answer = self.client.describe_configs(&asked, &options()).await;
+        let found = match answer {
+            Err(cause) => return Err(KafkaError::of(READING, &cause)),
+            Ok(answer) => answer.into_iter().next(),
+        };
+        match found {
+            Some(Ok(settings)) => Ok(Box::new(move |name| settings.get(name)?.value.clone())),
+            Some(Err(Kafka::TopicAuthorizationFailed)) => Err(missing(
+                READING,
+                format!("DESCRIBE_CONFIGS on Topic {topic}"),
+            )),
+            Some(Err(code)) => Err(Code(Some(code)).meaning(READING, Some(topic))),
+            None => Err(Code(None).meaning(READING, Some(topic))),
+        }
+    }
+
+    /// Creates a topic. One that appeared meanwhile is no error.
+    pub(super) async fn create(&self, spec: &TopicSpec) -> Result<(), KafkaError> {
+        const CREATING: &str = "creating a topic";
+        let copies = TopicReplication::Fixed(spec.replication.unwrap_or(-1));
+        let settings = spec.settings();
+        let mut topic = NewTopic::new(&spec.name, spec.partitions, copies);
+        for (name, value) in &settings {
+            topic = topic.set(name, value);
+        }
+        let answer = match self.client.create_topics([&topic], &options()).await {
+            Err(cause) => return Err(KafkaError::of(CREATING, &cause)),
+            Ok(answer) => answer.into_iter().next(),
+        };
+        match answer {
+            Some(Ok(_) | Err((_, Kafka::TopicAlreadyExists))) => Ok(()),
+            Some(Err((
+                name,
+                Kafka::TopicAuthorizationFailed | Kafka::ClusterAuthorizationFailed,
+            ))) => {
+                let needed = format!("CREATE on Cluster, or CREATE on Topic {name}");
+                Err(missing(CREATING, needed))
+            }
+            Some(Err((name, Kafka::InvalidReplicationFactor))) => Err(KafkaError::Settings {
+                what: format!("topic `{name}`: fewer brokers than copies asked for"),
+            }),
+            Some(Err((name, code @ (Kafka::InvalidConfig | Kafka::PolicyViolation)))) => {
+                Err(KafkaError::Settings {
+                    what: format!("topic `{name}`: the broker refuses its settings ({code:?})"),
+                })
+            }
+            Some(Err((name, code))) => Err(Code(Some(code)).meaning(CREATING, Some(&name))),
+            None => Err(Code(None).meaning(CREATING, Some(&spec.name))),
+        }
+    }
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new()
+        .request_timeout(Some(ANSWER_WITHIN))
+        .operation_timeout(Some(ANSWER_WITHIN))
+}
+
+fn missing(attempted: &'static str, missing: String) -> KafkaError {
+    KafkaError::NotAuthorised { attempted, missing }
+}

@@ -1,0 +1,84 @@
+//! Topics are made as asked for, told where they differ, and never changed.
+
+use std::time::Duration;
+
+use ingesta_kafka::connect::KafkaOptions;
+use ingesta_kafka::topics::{Cleanup, Difference, TopicSpec, Was, ensure};
+use ingesta_testing::PATIENCE;
+
+use super::support::{broker, unique};
+
+#[tokio::test]
+async fn a_topic_is_made_once_with_its_settings_and_differences_are_told() {
+    let Some(kafka) = broker().await else { return };
+    let wanted = TopicSpec {
+        retention: Some(Duration::from_secs(3600)),
+        cleanup: Cleanup::CompactAndDelete,
+        max_message_bytes: Some(2_000_000),
+        replication: Some(1),
+        ..TopicSpec::new(unique("topics"), 3)
+    };
+    let specs = [wanted.clone()];
+    let made = ensure(&kafka, &specs, PATIENCE).await.unwrap();
+    assert_eq!(
+        (made[0].was, &*made[0].differences),
+        (Was::Created, &[][..])
+    );
+    let there = ensure(&kafka, &specs, PATIENCE).await.unwrap();
+    assert_eq!(
+        (there[0].was, &*there[0].differences),
+        (Was::There, &[][..])
+    );
+
+    let other = TopicSpec {
+        cleanup: Cleanup::Delete,
+        partitions: 6,
+        ..wanted.clone()
+    };
+    let told = ensure(&kafka, &[other], PATIENCE).await.unwrap();
+    assert_eq!(told[0].was, Was::There);
+    assert_eq!(
+        told[0].differences[0],
+        Difference::Partitions {
+            wanted: 6,
+            found: 3
+        }
+    );
+    assert!(matches!(
+        &told[0].differences[1],
+        Difference::Setting {
+            name: "cleanup.policy",
+            ..
+        }
+    ));
+    assert_eq!(told[0].differences.len(), 2);
+    // Nothing was changed by telling.
+    assert_eq!(
+        ensure(&kafka, &specs, PATIENCE).await.unwrap()[0].differences,
+        []
+    );
+}
+
+#[tokio::test]
+async fn more_copies_than_brokers_are_refused_with_the_topics_name() {
+    let Some(kafka) = broker().await else { return };
+    let spec = TopicSpec {
+        replication: Some(99),
+        ..TopicSpec::new(unique("copies"), 1)
+    };
+    let refused = ensure(&kafka, std::slice::from_ref(&spec), PATIENCE)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.kind(), "settings");
+    assert!(refused.to_string().contains(&spec.name), "{refused}");
+}
+
+#[tokio::test]
+async fn a_broker_that_is_away_is_asked_until_the_time_is_over() {
+    let nowhere = KafkaOptions::new("127.0.0.1:1");
+    let spec = [TopicSpec::new("any", 1)];
+    let refused = ensure(&nowhere, &spec, Duration::from_millis(200))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.kind(), "unreachable", "{refused}");
+}

@@ -1,0 +1,48 @@
+//! How this server stands with a Kafka broker: where it is, and which messages go there and come.
+//!
+//! It connects to nobody; a server without it keeps its log for later.
+
+use ingesta_kafka::connect::KafkaOptions;
+
+use crate::mensajes::Rutas;
+
+/// A broker, and what is published to it and read from it.
+#[derive(Clone, Debug)]
+pub struct Messaging {
+    /// How to reach the broker.
+    pub kafka: KafkaOptions,
+    /// Which topics there are, and how their messages are written.
+    pub rutas: Rutas,
+    /// How the log is published. Default [`RelayMode::AtLeastOnce`].
+    pub relay: RelayMode,
+    /// Copies of each partition of a topic that is created here, at least 1. Default 1.
+    pub replication: i32,
+    /// Partitions of a topic that is created here, at least 1. Default 6.
+    pub partitions: i32,
+    /// What the topic of places in transactional mode begins with. Default nothing.
+    pub prefix: String,
+}
+
+impl Messaging {
+    /// The defaults, for this broker.
+    #[must_use]
+    pub fn new(kafka: KafkaOptions) -> Self {
+        Self {
+            kafka,
+            rutas: Rutas::default(),
+            relay: RelayMode::AtLeastOnce,
+            replication: 1,
+            partitions: 6,
+            prefix: String::new(),
+        }
+    }
+}
+
+/// How the log is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelayMode {
+    /// Each event at least once, a repetition recognisable by its id.
+    AtLeastOnce,
+    /// In Kafka transactions: a `read_committed` reader sees each event exactly once.
+    Transactional,
+}

@@ -1,0 +1,74 @@
+//! The door of the topics: commands that arrive as messages.
+//!
+//! Promises: what arrives here is checked as at the HTTP door, with the same codes and sentences; a
+//! command takes effect once, however often its message comes; a message that can never be carried
+//! out is refused for good with a code and without a word of its data; what is away is waited for.
+//! It holds no consumer: the inbox of `ingesta-kafka` does, one group for each topic.
+
+mod contexto;
+mod juicio;
+mod lectores;
+mod manejador;
+mod ordenes;
+
+use std::sync::Arc;
+
+use ingesta_kafka::avro::SchemaError;
+use ingesta_kafka::inbox::Handler;
+use ingesta_kafka::schema::SchemaRegistry;
+
+use self::lectores::lector;
+use self::manejador::Manejador;
+use self::ordenes::{Crear, Eliminar, Orden, Revertir};
+use crate::comandos::Despachador;
+use crate::mensajes::{Esquema, RutaComando, Rutas};
+
+/// A topic of commands, the consumer group of its readers, and what is done with its messages.
+pub struct Entrada {
+    /// Its name in metrics and health, which no prefix changes.
+    pub nombre: &'static str,
+    /// The topic.
+    pub topico: String,
+    /// The consumer group.
+    pub grupo: String,
+    /// What is done with a message.
+    pub manejador: Arc<dyn Handler>,
+}
+
+/// Every topic of commands of this table.
+///
+/// # Errors
+/// When a schema does not have the shape that the table says.
+pub fn entradas(rutas: &Rutas, despachador: &Despachador) -> Result<Vec<Entrada>, SchemaError> {
+    let (mut todas, registry) = (Vec::new(), rutas.registry());
+    for ruta in rutas.commands() {
+        todas.push(match ruta.schema {
+            Esquema::ComandoCrearIngesta => entrada::<Crear>(ruta, registry, despachador)?,
+            Esquema::ComandoEliminarIngesta => entrada::<Eliminar>(ruta, registry, despachador)?,
+            Esquema::ComandoRevertirIngesta => entrada::<Revertir>(ruta, registry, despachador)?,
+            // They tell of events and ask for nothing.
+            Esquema::EventosIngesta
+            | Esquema::EventosImagen
+            | Esquema::EventoIngestaCreada
+            | Esquema::EventoIngestaEliminada
+            | Esquema::EventoFalloIngesta
+            | Esquema::EventoIngestaRevertida
+            | Esquema::EventoAlertaIngesta => continue,
+        });
+    }
+    Ok(todas)
+}
+
+fn entrada<O: Orden>(
+    ruta: &RutaComando,
+    registry: Option<&SchemaRegistry>,
+    despachador: &Despachador,
+) -> Result<Entrada, SchemaError> {
+    let reader = lector(ruta, registry)?;
+    Ok(Entrada {
+        nombre: ruta.schema.topic(),
+        topico: ruta.topic.clone(),
+        grupo: format!("sta-sub-{}", ruta.topic),
+        manejador: Arc::new(Manejador::<O>::new(despachador.clone(), reader)),
+    })
+}

@@ -1,0 +1,171 @@
+//! `TraductorIngesta`: what is told of an ingesta, and where.
+//!
+//! Promises: every event has an arm that names the schemas in which it is told.
+//! Does not: tell of images.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ingesta_domain::ingesta::{Ingesta, IngestaCreada, IngestaEvent};
+use ingesta_domain::valor::IdIngesta;
+use ingesta_event_store::{EventCodec, EventStorage, RecordedEvent, TypeFilter};
+use ingesta_kafka::message::OutgoingMessage;
+use ingesta_kafka::relay::{Away, Translate, TranslateError, Untranslatable};
+use serde::Serialize;
+use tokio::sync::OnceCell;
+
+use super::datos::{
+    EventoIngesta, IngestaAlertadaDatos, IngestaCreadaDatos, IngestaEliminadaDatos,
+    IngestaRevertidaDatos,
+};
+use super::envelope::{Outlet, Told};
+use super::{Esquema, Rutas};
+
+/// Events of ingestas to messages.
+pub struct TraductorIngesta {
+    outlets: Vec<Outlet>,
+    codec: EventCodec,
+    storage: Arc<dyn EventStorage>,
+}
+
+/// The data of one message.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Datos {
+    Evento(EventoIngesta),
+    Creada(IngestaCreadaDatos),
+    Revertida(IngestaRevertidaDatos),
+    Eliminada(IngestaEliminadaDatos),
+    Alertada(IngestaAlertadaDatos),
+}
+
+/// What the event is called in messages, and the schemas in which it is told.
+const fn told(event: &IngestaEvent) -> (&'static str, &'static [Esquema]) {
+    use Esquema::{
+        EventoAlertaIngesta, EventoFalloIngesta, EventoIngestaCreada, EventoIngestaEliminada,
+        EventoIngestaRevertida, EventosIngesta,
+    };
+    match event {
+        IngestaEvent::IngestaCreada(_) => ("IngestaCreada", &[EventosIngesta, EventoIngestaCreada]),
+        // The next three are not published on a topic of their own.
+        IngestaEvent::ProcesoIniciado(_) => ("ProcesoIniciado", &[EventosIngesta]),
+        IngestaEvent::IngestaRechazada(_) => ("IngestaRechazada", &[EventosIngesta]),
+        IngestaEvent::IngestaFinalizada(_) => ("IngestaFinalizada", &[EventosIngesta]),
+        IngestaEvent::IngestaRevertida(_) => (
+            "IngestaRevertida",
+            &[EventosIngesta, EventoFalloIngesta, EventoIngestaRevertida],
+        ),
+        IngestaEvent::IngestaEliminada(_) => (
+            "IngestaEliminada",
+            &[EventosIngesta, EventoIngestaEliminada],
+        ),
+        IngestaEvent::IngestaAlertada(_) => {
+            ("IngestaAlertada", &[EventosIngesta, EventoAlertaIngesta])
+        }
+    }
+}
+
+impl TraductorIngesta {
+    /// To the topics of this table; `codec` is the one that the events were written with, and
+    /// `storage` where a stream's first event is found.
+    #[must_use]
+    pub fn new(rutas: &Rutas, codec: EventCodec, storage: Arc<dyn EventStorage>) -> Self {
+        Self {
+            outlets: Outlet::of(rutas, |ruta| ruta.schema != Esquema::EventosImagen),
+            codec,
+            storage,
+        }
+    }
+
+    /// The data of this event on a topic where it is told; `None` where it is not.
+    async fn datos(
+        &self,
+        outlet: &Outlet,
+        told: &Told<'_>,
+        event: &IngestaEvent,
+        creada: &OnceCell<IngestaCreada>,
+    ) -> Result<Option<Datos>, TranslateError> {
+        let (id, trusted) = (told.ingesta, outlet.ruta.trusted);
+        if outlet.ruta.schema == Esquema::EventosIngesta {
+            return Ok(Some(Datos::Evento(EventoIngesta::new(id, event, trusted))));
+        }
+        Ok(Some(match event {
+            IngestaEvent::IngestaCreada(e) => {
+                Datos::Creada(IngestaCreadaDatos::new(id, e, trusted))
+            }
+            IngestaEvent::IngestaRevertida(e) => {
+                let creada = creada.get_or_try_init(|| self.creada(told.event)).await?;
+                let end = e.fecha_eliminacion;
+                Datos::Revertida(IngestaRevertidaDatos::new(id, creada, end, trusted))
+            }
+            IngestaEvent::IngestaEliminada(e) => {
+                Datos::Eliminada(IngestaEliminadaDatos::new(id, e.fecha_eliminacion))
+            }
+            IngestaEvent::IngestaAlertada(_) => Datos::Alertada(IngestaAlertadaDatos::new(id)),
+            IngestaEvent::ProcesoIniciado(_)
+            | IngestaEvent::IngestaRechazada(_)
+            | IngestaEvent::IngestaFinalizada(_) => return Ok(None),
+        }))
+    }
+
+    /// What the stream of this event begins with. It never changes, so a repetition says the same.
+    async fn creada(&self, event: &RecordedEvent) -> Result<IngestaCreada, TranslateError> {
+        let loaded = self.storage.load(&event.stream, 0).await;
+        let stream = loaded.map_err(|error| Away::new("the beginning of the stream", error))?;
+        let mut creada = None;
+        for first in stream.iter().take(1) {
+            for part in read(&self.codec, first)? {
+                if let IngestaEvent::IngestaCreada(e) = part {
+                    creada = Some(e);
+                }
+            }
+        }
+        let without = || Untranslatable::new("no_creation", "the stream begins with no creation");
+        Ok(creada.ok_or_else(without)?)
+    }
+}
+
+/// What a stored event is today: one event as a rule, several or none where an upcaster says so.
+fn read(codec: &EventCodec, event: &RecordedEvent) -> Result<Vec<IngestaEvent>, Untranslatable> {
+    let mut parts = Vec::with_capacity(1);
+    codec
+        .decode_each::<Ingesta>(event, |envelope| parts.push(envelope.payload))
+        .map_err(|error| Untranslatable::new("undecodable", format!("{error}: {}", error.cause)))?;
+    Ok(parts)
+}
+
+#[async_trait]
+impl Translate for TraductorIngesta {
+    fn types(&self) -> TypeFilter {
+        TypeFilter::of::<Ingesta>()
+    }
+
+    async fn messages(
+        &self,
+        event: &RecordedEvent,
+    ) -> Result<Vec<OutgoingMessage>, TranslateError> {
+        let id: Result<IdIngesta, _> = event.stream.aggregate_id.parse();
+        let ingesta =
+            id.map_err(|_| Untranslatable::new("id_invalid", "the stream's id is not a uuid"))?;
+        let (mut messages, creada) = (Vec::with_capacity(1), OnceCell::new());
+        for (part, payload) in read(&self.codec, event)?.iter().enumerate() {
+            let (name, schemas) = told(payload);
+            let told = Told {
+                event,
+                part,
+                ingesta,
+                name,
+                time: payload.fecha(),
+            };
+            for outlet in &self.outlets {
+                if !schemas.contains(&outlet.ruta.schema) {
+                    continue;
+                }
+                if let Some(datos) = self.datos(outlet, &told, payload, &creada).await? {
+                    messages.push(outlet.message(&told, &datos).await?);
+                }
+            }
+        }
+        Ok(messages)
+    }
+}

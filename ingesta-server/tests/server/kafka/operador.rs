@@ -1,0 +1,158 @@
+//! What an operator can ask: how the relays stand, and what was put aside.
+
+use ingesta_server::mensajes::Esquema;
+use ingesta_testing::eventually;
+use serde_json::{Value, json};
+
+use super::stage::Stage;
+use crate::cli::support::{Ended, Ground, Server, run};
+use crate::test_app::{cuerpo, cuerpo_con};
+
+const CREAR: Esquema = Esquema::ComandoCrearIngesta;
+
+pub(super) struct Desk {
+    pub(super) ground: Ground,
+    pub(super) stage: Stage,
+}
+
+impl Desk {
+    #[track_caller]
+    fn run(&self, arguments: &[&str]) -> Ended {
+        run(self
+            .command(arguments)
+            .env("INGESTA_KAFKA_BROKERS", &self.stage.kafka.brokers))
+    }
+
+    fn command(&self, arguments: &[&str]) -> std::process::Command {
+        let mut command = self.ground.command(arguments);
+        command.env("INGESTA_KAFKA_PREFIX", &self.stage.prefix);
+        command
+    }
+
+    pub(super) fn serve(&self) -> Server {
+        let arguments = ["serve", "--migrate", "--json", "--listen", "127.0.0.1:0"];
+        let mut command = self.command(&arguments);
+        Server::spawn(command.env("INGESTA_KAFKA_BROKERS", &self.stage.kafka.brokers))
+    }
+}
+
+pub(super) async fn desk() -> Option<Desk> {
+    let stage = Stage::new().await?;
+    let ground = Ground::new().await;
+    Some(Desk { ground, stage })
+}
+
+pub(super) async fn topics_ready(server: &Server) {
+    eventually("the topics", async || {
+        let (_, ready) = server.get("/readyz").await;
+        ready
+            .to_string()
+            .contains("its topics are there")
+            .then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn letters_are_listed_without_data_replayed_and_discarded() {
+    let Some(desk) = desk().await else {
+        return;
+    };
+    let server = desk.serve();
+    topics_ready(&server).await;
+    let secret = cuerpo_con("url_path", json!("ftp://secreto/x"));
+    desk.stage.ordenar(CREAR, "a", &secret).await;
+    desk.stage.ordenar(CREAR, "b", &secret).await;
+    desk.stage.codigos(CREAR, 2).await;
+    let listed = desk.run(&["dead-letters", "list", "--json"]).expect(0);
+    assert!(!listed.stdout.contains("secreto"), "{}", listed.stdout);
+    let lines = listed.json();
+    assert_eq!(lines.len(), 2);
+    assert!(lines.iter().all(|line| line["code"] == "url_invalida"));
+    let name = lines[0]["name"].as_str().expect("a name");
+    let plain = desk.run(&["dead-letters", "list"]).expect(0);
+    assert!(plain.stdout.contains(name), "{}", plain.stdout);
+
+    // Still no address: it comes back, counted.
+    let replayed = desk
+        .run(&["dead-letters", "replay", name, "--json"])
+        .expect(0);
+    assert_eq!(replayed.json()[0]["replayed"], 1);
+    eventually("the letter to come back", async || {
+        let letters = desk.stage.apartados(CREAR).await;
+        letters
+            .iter()
+            .any(|letter| letter.replays == 1)
+            .then_some(())
+    })
+    .await;
+    desk.run(&["dead-letters", "replay", name]).expect(1);
+
+    let topic = desk.stage.topic(CREAR);
+    let unsure = desk.run(&["dead-letters", "discard", &topic]).expect(2);
+    assert!(unsure.stderr.contains("--yes"), "{}", unsure.stderr);
+    let gone = desk
+        .run(&["dead-letters", "discard", &topic, "--yes", "--json"])
+        .expect(0);
+    assert_eq!(gone.json()[0]["discarded"], 2);
+    assert!(
+        desk.run(&["dead-letters", "list", "--json"])
+            .expect(0)
+            .json()
+            .is_empty()
+    );
+    assert_eq!(server.terminate(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_relays_tell_how_they_stand() {
+    let Some(desk) = desk().await else {
+        return;
+    };
+    let server = desk.serve();
+    topics_ready(&server).await;
+    let body = cuerpo();
+    desk.stage.ordenar(CREAR, "una", &body).await;
+    desk.stage.leer(Esquema::EventosIngesta, 1).await;
+    let ingesta = |lines: Vec<Value>| {
+        let found = lines
+            .into_iter()
+            .find(|line| line["name"] == "integracion_ingesta");
+        found.expect("the relay")
+    };
+    let line = desk
+        .ground
+        .eventually("the relay to have published all", async || {
+            let status = ["relay", "status", "--json", "--url", &server.url];
+            let line = ingesta(desk.run(&status).expect(0).json());
+            let done = line["lag_events"] == 0 && line["acknowledged"] == 1;
+            done.then_some(line)
+        })
+        .await;
+    assert_eq!(
+        (&line["state"], &line["in_flight"]),
+        (&json!("running"), &json!(0))
+    );
+    assert_eq!(line["last_error"], Value::Null);
+    assert_eq!(server.terminate(), Some(0));
+    // Nobody answers any more: the place in the log is known still.
+    let status = ["relay", "status", "--json", "--url", "http://127.0.0.1:9"];
+    let line = ingesta(desk.run(&status).expect(0).json());
+    assert_eq!(line["in_flight"], Value::Null);
+    assert_eq!(line["lag_events"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_broker_the_commands_say_what_to_set() {
+    let ground = Ground::new().await;
+    let refused = ground.run(&["dead-letters", "list"]).expect(2);
+    assert!(
+        refused.stderr.contains("KAFKA_BROKERS"),
+        "{}",
+        refused.stderr
+    );
+    let mut away = ground.command(&["dead-letters", "list", "t"]);
+    let away = run(away.env("KAFKA_BROKERS", "127.0.0.1:9"));
+    assert_eq!(away.code, Some(4), "{}", away.stderr);
+    ground.run(&["dead-letters", "replay", "t/1"]).expect(2);
+}

@@ -1,0 +1,8 @@
+//! Messages: their committed schemas, and what is told of each event, byte by byte.
+
+mod asyncapi;
+mod bytes;
+mod esquemas;
+mod muestra;
+mod rutas;
+mod traduccion;
