@@ -112,7 +112,8 @@ impl Outlet {
                 let subject = value_subject(&self.ruta.topic);
                 let id = registry.id_of(&subject, schema).await;
                 let id = id.map_err(|error| {
-                    Away::new(format!("the registry's number for {subject}"), error)
+                    // It is about schemas, and says what to do where one is not registered.
+                    Away::new(format!("the number of a schema: {error}"), error)
                 })?;
                 EnvelopeWriter::framed(schema.clone(), id)
             }

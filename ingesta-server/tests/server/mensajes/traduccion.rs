@@ -205,6 +205,11 @@ async fn with_a_registry_a_message_begins_with_the_number_and_waits_for_it() {
         .await
         .expect_err("not registered");
     assert!(matches!(waits, TranslateError::Away(_)), "{waits}");
+    let text = waits.to_string();
+    assert!(
+        text.contains("eventos-ingesta-value: run `ingesta schemas push`"),
+        "{text}"
+    );
 
     let schema = Esquema::EventosIngesta.avro();
     let subject = value_subject("eventos-ingesta");
