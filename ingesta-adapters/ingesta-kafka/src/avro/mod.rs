@@ -10,6 +10,7 @@ mod decode;
 mod encode;
 mod error;
 mod framing;
+mod mismatch;
 mod node;
 mod place;
 mod resolve;
@@ -19,7 +20,7 @@ pub use decode::{DecodeError, Reading, Refusal};
 pub use encode::{EncodeError, Unfit};
 pub use error::SchemaError;
 pub use framing::{NotFramed, SchemaId};
-pub use resolve::{Break, BreakKind, SchemaMismatch};
+pub use mismatch::{Break, BreakKind, SchemaMismatch};
 pub use schema::AvroSchema;
 
 pub(crate) use node::{Field, Node, Record};

@@ -8,6 +8,9 @@ use serde::Serialize;
 use super::encode::{EncodeError, encode};
 use super::{Names, Node, Reading, SchemaError, SchemaMismatch, compile, resolve};
 
+/// Bytes of a usual message, so that its buffer need not grow.
+const USUAL: usize = 512;
+
 /// An Avro schema. Clones share it.
 ///
 /// ```
@@ -74,7 +77,7 @@ impl AvroSchema {
     /// # Errors
     /// When the value does not fit the schema. The error names the field and quotes no value.
     pub fn encode<T: Serialize + ?Sized>(&self, value: &T) -> Result<Vec<u8>, EncodeError> {
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(USUAL);
         self.encode_into(value, &mut bytes)?;
         Ok(bytes)
     }

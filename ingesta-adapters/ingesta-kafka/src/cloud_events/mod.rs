@@ -1,7 +1,8 @@
 //! CloudEvents 1.0 on Kafka, in the binary mode: what is said about a message, in headers.
 //!
-//! Promises: what is written can be read back equal, and by any reader of the Kafka binding; headers
-//! that contradict the specification are refused with a code; values are never quoted.
+//! Promises: what is written can be read by any reader of the Kafka binding, and back equal where its
+//! texts are sound (not empty, no control characters, 4,096 bytes at most); headers that contradict
+//! the specification are refused with a code; values are never quoted.
 //! It does not read the structured mode, and leaves the message's value alone.
 
 mod error;

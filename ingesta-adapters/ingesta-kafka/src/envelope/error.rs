@@ -88,7 +88,10 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    /// The reason as one word that stays, for a dead letter or a metric.
+    /// The reason as one word that stays, for a dead letter or a metric: `too_large`, `truncated`,
+    /// `trailing_bytes`, `malformed`, `not_utf8`, `wrong_type`, `missing_field`, `refused_value`,
+    /// `no_data`, `not_framed`, `unknown_schema`, `unusable_schema`, `schema_mismatch`; and
+    /// `registry_unavailable`, which is no reason to put a message aside.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

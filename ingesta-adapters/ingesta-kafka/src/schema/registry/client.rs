@@ -146,8 +146,9 @@ impl SchemaRegistry {
         answer.well::<Registered>().map(SchemaId::from)
     }
 
-    /// Asks whether a schema may follow those of a subject. Nothing is registered.
-    /// A subject that does not exist has nothing to break.
+    /// Asks whether a schema may follow the newest of a subject. Nothing is registered.
+    /// A subject that does not exist has nothing to break. Of the earlier ones the gate of
+    /// [`full_transitive`](crate::schema::full_transitive) knows, and the registry itself when the schema is registered.
     ///
     /// # Errors
     /// [`RegistryError::Incompatible`] where it may not; otherwise when the registry refuses or does

@@ -127,6 +127,16 @@ fn a_renamed_field_is_found_by_its_alias() {
     ]));
     let read = through(&one(&json!(["null", "long"])), &json!({ "a": 7 }), &reader);
     assert_eq!(read, json!({ "nuevo": 7 }));
+    // One field of the writer's fills one of the reader's; the other must have a default.
+    let both = record(&json!([
+        { "name": "a", "type": ["null", "long"] },
+        { "name": "b", "aliases": ["a"], "type": ["null", "long"] },
+    ]));
+    mismatch(
+        &one(&json!(["null", "long"])),
+        &both,
+        "`b` is expected without a default and is not always written",
+    );
 }
 
 #[test]

@@ -121,6 +121,24 @@ fn json_that_is_none_is_refused_each_with_its_code() {
 }
 
 #[tokio::test]
+async fn nesting_without_end_is_refused_and_takes_no_stack() {
+    let nested = format!("{{\"data\":{}", "[".repeat(500_000));
+    let reader = EnvelopeReader::json(Shape::DataOnly);
+    let error = reader.read::<Value>(nested.as_bytes()).await;
+    assert_eq!(error.expect_err("it is refused").code(), "malformed");
+}
+
+#[tokio::test]
+async fn reading_can_be_moved_to_another_thread() {
+    let read = tokio::spawn(async {
+        let reader = EnvelopeReader::json(Shape::DataOnly);
+        let read = reader.read::<Value>(b"{\"data\":7}").await;
+        read.map(|read| read.data)
+    });
+    assert_eq!(read.await.unwrap().unwrap(), json!(7));
+}
+
+#[tokio::test]
 async fn fields_that_nobody_knows_are_ignored_in_json() {
     let mut message = full();
     message["mañana"] = json!({ "a": [1] });
@@ -188,7 +206,7 @@ async fn data_that_is_null_is_refused() {
 }
 
 #[test]
-fn data_that_does_not_fit_the_schema_is_refused_with_the_field() {
+fn b_30_data_that_is_not_of_the_given_schema_is_refused_with_the_field() {
     let data = json!({ "id_proveedor": CANARY, "id_paciente": 7 });
     let writer = EnvelopeWriter::avro(comando()).unwrap();
     let error = writer.write(&NewEnvelope {

@@ -92,7 +92,7 @@ async fn a_writer_that_is_ahead_or_behind_is_read_through_its_own_schema() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_framed_message_has_a_code_each() {
+async fn t_14_what_is_wrong_with_a_framed_message_has_a_code_each() {
     let stub = Stub::start().await;
     let good = message(&registered(&stub, &comando()).await);
     let read = async |bytes: &[u8]| reader(&stub).read::<ComandoCrearIngesta>(bytes).await;
@@ -140,7 +140,7 @@ async fn a_writer_of_another_shape_or_thing_does_not_fit() {
 }
 
 #[tokio::test]
-async fn a_registry_that_is_away_is_not_the_messages_fault() {
+async fn t_14_a_registry_that_is_away_is_not_the_messages_fault() {
     let stub = Stub::start().await;
     let good = message(&registered(&stub, &comando()).await);
     let reader = reader(&stub);

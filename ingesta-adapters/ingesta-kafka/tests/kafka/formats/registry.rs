@@ -42,7 +42,7 @@ async fn a_schema_is_registered_once_and_found_again() {
 }
 
 #[tokio::test]
-async fn a_number_is_asked_for_once_whoever_asks() {
+async fn b_12_a_schema_is_asked_for_once_whoever_asks() {
     let stub = Stub::start().await;
     let registry = stub.client();
     let id = registry.register("a-value", &comando()).await.unwrap();
