@@ -11,3 +11,4 @@ mod registry;
 mod registry_stub;
 mod samples;
 mod schemas;
+mod two_schemas;

@@ -1,12 +1,9 @@
 //! Committed schemas: their twins, and what may change in them.
 
-use apache_avro::Schema;
-use apache_avro::schema_compatibility::{Compatibility, SchemaCompatibility};
 use ingesta_kafka::avro::AvroSchema;
 use ingesta_kafka::schema::{
     Direction, Finding, SchemaFile, SchemaSet, full_transitive, json_schema,
 };
-use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::samples::{FILES, comando, comando_de_ejemplo};
@@ -225,56 +222,4 @@ fn texts_that_are_no_schemas_are_refused_with_whose_they_are() {
     let error = SchemaSet::load([file, SchemaFile { avro: "{}", ..file }]).unwrap_err();
     let expected = "revision 2 of comando-crear-ingesta-value v1 is not usable";
     assert_eq!(error.to_string(), expected);
-}
-
-/// Types that two implementations judge alike, some within others.
-fn kind() -> impl Strategy<Value = Value> {
-    let plain = [
-        "null", "boolean", "int", "long", "float", "double", "string",
-    ];
-    let plain = proptest::sample::select(plain.to_vec()).prop_map(|name| json!(name));
-    let full = ["boolean", "int", "long", "double", "string"];
-    let full = proptest::sample::select(full.to_vec());
-    prop_oneof![
-        plain,
-        full.clone().prop_map(|name| json!(["null", name])),
-        full.clone()
-            .prop_map(|name| json!({ "type": "array", "items": name })),
-        full.prop_map(|name| json!({ "type": "map", "values": ["null", name] })),
-    ]
-}
-
-fn any_record() -> impl Strategy<Value = String> {
-    let field = (
-        proptest::sample::select(vec!["a", "b", "c", "d"]),
-        kind(),
-        any::<bool>(),
-    );
-    proptest::collection::btree_map("[a-d]", field, 0..4).prop_map(|fields| {
-        let fields = fields.into_iter().map(|(name, (_, kind, defaulted))| {
-            let mut field = json!({ "name": name, "type": kind });
-            if defaulted && field["type"][0] == "null" {
-                field["default"] = Value::Null;
-            }
-            field
-        });
-        let fields: Vec<_> = fields.collect();
-        json!({ "type": "record", "name": "R", "fields": fields }).to_string()
-    })
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
-    #[test]
-    fn the_gate_judges_as_another_implementation_does(old in any_record(), new in any_record()) {
-        let ours = full_transitive(
-            &[AvroSchema::parse(&old).unwrap()],
-            &AvroSchema::parse(&new).unwrap(),
-        );
-        let theirs = SchemaCompatibility::mutual_read(
-            &Schema::parse_str(&old).unwrap(),
-            &Schema::parse_str(&new).unwrap(),
-        );
-        prop_assert_eq!(ours.is_ok(), theirs == Ok(Compatibility::Full), "{:?} {:?}", ours, theirs);
-    }
 }
