@@ -34,11 +34,11 @@ impl CloudEventError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Missing { .. } => "ce_missing",
-            Self::Twice { .. } => "ce_twice",
-            Self::Invalid { .. } => "ce_invalid",
-            Self::Version => "ce_version",
-            Self::Structured => "ce_structured",
+            Self::Missing { .. } => "ce-missing",
+            Self::Twice { .. } => "ce-twice",
+            Self::Invalid { .. } => "ce-invalid",
+            Self::Version => "ce-version",
+            Self::Structured => "ce-structured",
         }
     }
 }

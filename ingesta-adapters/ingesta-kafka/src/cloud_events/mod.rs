@@ -47,7 +47,7 @@ const TRACE_PARENT: &str = "traceparent";
 /// // No event at all is one thing, half of one is another.
 /// assert_eq!(CloudEvent::from_headers(&[])?, None);
 /// let half = CloudEvent::from_headers(&headers[..1]).unwrap_err();
-/// assert_eq!(half.code(), "ce_missing");
+/// assert_eq!(half.code(), "ce-missing");
 /// # Ok::<(), ingesta_kafka::cloud_events::CloudEventError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -88,23 +88,23 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    /// The reason as one word that stays, for a dead letter or a metric: `too_large`, `truncated`,
-    /// `trailing_bytes`, `malformed`, `not_utf8`, `wrong_type`, `missing_field`, `refused_value`,
-    /// `no_data`, `not_framed`, `unknown_schema`, `unusable_schema`, `schema_mismatch`; and
-    /// `registry_unavailable`, which is no reason to put a message aside.
+    /// The reason as one word that stays, for a dead letter or a metric: `too-large`, `truncated`,
+    /// `trailing-bytes`, `malformed`, `not-utf8`, `wrong-type`, `missing-field`, `refused-value`,
+    /// `no-data`, `not-framed`, `unknown-schema`, `unusable-schema`, `schema-mismatch`; and
+    /// `registry-unavailable`, which is no reason to put a message aside.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::TooLarge { .. } => "too_large",
+            Self::TooLarge { .. } => "too-large",
             Self::Avro(error) => error.code(),
             Self::Json { code, .. } => code,
-            Self::MissingField { .. } => "missing_field",
-            Self::NoData => "no_data",
-            Self::NotFramed(_) => "not_framed",
-            Self::UnknownSchema { .. } => "unknown_schema",
-            Self::UnusableSchema { .. } => "unusable_schema",
-            Self::SchemaMismatch { .. } => "schema_mismatch",
-            Self::RegistryUnavailable { .. } => "registry_unavailable",
+            Self::MissingField { .. } => "missing-field",
+            Self::NoData => "no-data",
+            Self::NotFramed(_) => "not-framed",
+            Self::UnknownSchema { .. } => "unknown-schema",
+            Self::UnusableSchema { .. } => "unusable-schema",
+            Self::SchemaMismatch { .. } => "schema-mismatch",
+            Self::RegistryUnavailable { .. } => "registry-unavailable",
         }
     }
 

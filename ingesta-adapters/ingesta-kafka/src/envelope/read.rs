@@ -179,13 +179,13 @@ fn json<D: DeserializeOwned>(bytes: &[u8], shape: Shape) -> Result<Envelope<D>, 
     let read = wire::read(&mut from, shape).map_err(|error| {
         let code = match error.classify() {
             serde_json::error::Category::Eof => "truncated",
-            serde_json::error::Category::Data => "wrong_type",
+            serde_json::error::Category::Data => "wrong-type",
             serde_json::error::Category::Syntax | serde_json::error::Category::Io => "malformed",
         };
         refused(&error, code)
     })?;
     from.end()
-        .map_err(|error| refused(&error, "trailing_bytes"))?;
+        .map_err(|error| refused(&error, "trailing-bytes"))?;
     read
 }
 

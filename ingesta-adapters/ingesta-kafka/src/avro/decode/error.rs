@@ -51,12 +51,12 @@ impl DecodeError {
     pub fn code(&self) -> &'static str {
         match &self.refusal {
             Refusal::Truncated => "truncated",
-            Refusal::TrailingBytes(_) => "trailing_bytes",
+            Refusal::TrailingBytes(_) => "trailing-bytes",
             Refusal::Malformed(_) => "malformed",
-            Refusal::NotUtf8 => "not_utf8",
-            Refusal::WrongType { .. } => "wrong_type",
-            Refusal::MissingField(_) => "missing_field",
-            Refusal::Refused => "refused_value",
+            Refusal::NotUtf8 => "not-utf8",
+            Refusal::WrongType { .. } => "wrong-type",
+            Refusal::MissingField(_) => "missing-field",
+            Refusal::Refused => "refused-value",
         }
     }
 

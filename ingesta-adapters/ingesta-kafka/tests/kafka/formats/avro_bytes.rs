@@ -43,8 +43,8 @@ fn bytes_that_are_not_the_schemas_are_refused_each_with_its_code() {
     refused::<Option<String>>(&text, &[4], "malformed");
     refused::<Option<String>>(&text, &[1], "malformed");
     refused::<Option<String>>(&text, &[2, 1], "malformed");
-    refused::<Option<String>>(&text, &[2, 2, 0xff], "not_utf8");
-    refused::<Option<String>>(&text, &[0, 0], "trailing_bytes");
+    refused::<Option<String>>(&text, &[2, 2, 0xff], "not-utf8");
+    refused::<Option<String>>(&text, &[0, 0], "trailing-bytes");
     refused::<bool>(&one(&json!("boolean")), &[2], "malformed");
     refused::<i64>(&one(&json!("long")), &[0x80; 10], "malformed");
     refused::<i64>(&one(&json!("long")), &[0x80; 9], "truncated");
@@ -86,8 +86,8 @@ fn a_length_that_is_not_there_allocates_nothing() {
 fn a_type_that_takes_something_else_is_told_so_without_the_value() {
     let text = one(&json!("string"));
     let bytes = text.encode(&One { a: CANARY }).unwrap();
-    refused::<i64>(&text, &bytes, "wrong_type");
-    refused::<One<i64>>(&text, &bytes, "wrong_type");
+    refused::<i64>(&text, &bytes, "wrong-type");
+    refused::<One<i64>>(&text, &bytes, "wrong-type");
     // chrono's error quotes nothing today; a type of one's own may.
     #[derive(Debug)]
     struct Loud;
@@ -99,17 +99,17 @@ fn a_type_that_takes_something_else_is_told_so_without_the_value() {
             )))
         }
     }
-    refused::<Loud>(&text, &bytes, "refused_value");
+    refused::<Loud>(&text, &bytes, "refused-value");
     #[derive(Debug, Deserialize)]
     struct Other {
         #[expect(dead_code, reason = "it is never there")]
         b: String,
     }
     let error = text.reading().decode::<Other>(&bytes).unwrap_err();
-    assert_eq!(error.code(), "missing_field");
+    assert_eq!(error.code(), "missing-field");
     let pair = one(&json!({ "type": "array", "items": "long" }));
     let three = pair.encode(&One { a: [1, 2, 3] }).unwrap();
-    refused::<(i64, i64)>(&pair, &three, "refused_value");
+    refused::<(i64, i64)>(&pair, &three, "refused-value");
 }
 
 #[test]

@@ -73,9 +73,9 @@ async fn json_is_written_in_full_and_read_as_either_shape() {
 
 #[test]
 fn json_of_the_other_shape_is_refused_and_not_guessed() {
-    refused(Shape::DataOnly, full().to_string().as_bytes(), "wrong_type");
+    refused(Shape::DataOnly, full().to_string().as_bytes(), "wrong-type");
     let alone = json!({ "data": comando_de_ejemplo() }).to_string();
-    refused(Shape::Full, alone.as_bytes(), "missing_field");
+    refused(Shape::Full, alone.as_bytes(), "missing-field");
 }
 
 #[test]
@@ -90,16 +90,16 @@ fn json_that_is_none_is_refused_each_with_its_code() {
     refused(
         Shape::Full,
         format!("{whole} {CANARY}").as_bytes(),
-        "trailing_bytes",
+        "trailing-bytes",
     );
     refused(Shape::Full, CANARY.as_bytes(), "malformed");
     refused(Shape::Full, &[b'"', 0xff, b'"'], "malformed");
-    refused(Shape::Full, "[".repeat(100_000).as_bytes(), "wrong_type");
+    refused(Shape::Full, "[".repeat(100_000).as_bytes(), "wrong-type");
     for (field, value, code) in [
-        ("time", json!(CANARY), "wrong_type"),
-        ("data", json!(CANARY), "wrong_type"),
-        ("data", json!({ "id_proveedor": [CANARY] }), "wrong_type"),
-        ("data", json!(null), "no_data"),
+        ("time", json!(CANARY), "wrong-type"),
+        ("data", json!(CANARY), "wrong-type"),
+        ("data", json!({ "id_proveedor": [CANARY] }), "wrong-type"),
+        ("data", json!(null), "no-data"),
     ] {
         let mut message = full();
         message[field] = value;
@@ -116,7 +116,7 @@ fn json_that_is_none_is_refused_each_with_its_code() {
     ] {
         let mut message = full();
         message.as_object_mut().unwrap().remove(field);
-        refused(Shape::Full, message.to_string().as_bytes(), "missing_field");
+        refused(Shape::Full, message.to_string().as_bytes(), "missing-field");
     }
 }
 
@@ -155,7 +155,7 @@ async fn a_message_beyond_the_limit_is_not_even_looked_at() {
     let limit = 1_000;
     let reader = EnvelopeReader::json(Shape::Full).with_limit(limit);
     let error = reader.read::<Value>(&[b'{'; 1_001]).await.unwrap_err();
-    assert_eq!(error.code(), "too_large");
+    assert_eq!(error.code(), "too-large");
     assert_eq!(
         error.to_string(),
         "the message has 1001 bytes, the limit is 1000"
@@ -165,7 +165,7 @@ async fn a_message_beyond_the_limit_is_not_even_looked_at() {
         .read::<Value>(&vec![b' '; 1_048_577])
         .await
         .unwrap_err();
-    assert_eq!(error.code(), "too_large");
+    assert_eq!(error.code(), "too-large");
 }
 
 #[tokio::test]
@@ -202,7 +202,7 @@ async fn data_that_is_null_is_refused() {
         .read::<ComandoCrearIngesta>(&[0; 8])
         .await
         .unwrap_err();
-    assert_eq!(error.code(), "no_data");
+    assert_eq!(error.code(), "no-data");
 }
 
 #[test]

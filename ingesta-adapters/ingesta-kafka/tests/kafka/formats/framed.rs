@@ -96,19 +96,19 @@ async fn t_14_what_is_wrong_with_a_framed_message_has_a_code_each() {
     let stub = Stub::start().await;
     let good = message(&registered(&stub, &comando()).await);
     let read = async |bytes: &[u8]| reader(&stub).read::<ComandoCrearIngesta>(bytes).await;
-    refused(read(&good[5..]).await, "not_framed", false);
-    refused(read(&good[..4]).await, "not_framed", false);
-    refused(read(&[]).await, "not_framed", false);
+    refused(read(&good[5..]).await, "not-framed", false);
+    refused(read(&good[..4]).await, "not-framed", false);
+    refused(read(&[]).await, "not-framed", false);
     let unknown = [&SchemaId(99).frame()[..], &good[5..]].concat();
-    refused(read(&unknown).await, "unknown_schema", false);
+    refused(read(&unknown).await, "unknown-schema", false);
     refused(read(&good[..good.len() - 1]).await, "truncated", false);
     refused(
         read(&[&good[..], &[0]].concat()).await,
-        "trailing_bytes",
+        "trailing-bytes",
         false,
     );
     let wrong = async |bytes: &[u8]| reader(&stub).read::<Vec<i64>>(bytes).await;
-    refused(wrong(&good).await, "wrong_type", false);
+    refused(wrong(&good).await, "wrong-type", false);
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn a_writer_of_another_shape_or_thing_does_not_fit() {
     let bytes = [&id.frame()[..], &[0]].concat();
     refused(
         reader(&stub).read::<ComandoCrearIngesta>(&bytes).await,
-        "schema_mismatch",
+        "schema-mismatch",
         false,
     );
     stub.held()
@@ -134,7 +134,7 @@ async fn a_writer_of_another_shape_or_thing_does_not_fit() {
     let bytes = SchemaId(2).frame();
     refused(
         reader(&stub).read::<ComandoCrearIngesta>(&bytes).await,
-        "unusable_schema",
+        "unusable-schema",
         false,
     );
 }
@@ -146,7 +146,7 @@ async fn t_14_a_registry_that_is_away_is_not_the_messages_fault() {
     let reader = reader(&stub);
     stub.held().broken = Some(503);
     let read = reader.read::<ComandoCrearIngesta>(&good).await;
-    refused(read, "registry_unavailable", true);
+    refused(read, "registry-unavailable", true);
     stub.held().broken = None;
     assert!(
         reader.read::<ComandoCrearIngesta>(&good).await.is_ok(),
