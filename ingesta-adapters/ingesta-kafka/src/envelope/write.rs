@@ -99,7 +99,7 @@ impl EnvelopeWriter {
         })
     }
 
-    /// JSON.
+    /// JSON. What JSON has no word for, as a double that is no number, becomes null.
     #[must_use]
     pub fn json() -> Self {
         Self {
