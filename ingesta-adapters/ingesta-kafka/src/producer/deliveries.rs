@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rdkafka::Message;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
@@ -26,9 +27,22 @@ struct Batch {
     acknowledged: Vec<bool>,
     pending: usize,
     pending_bytes: usize,
-    failed: Option<(usize, RDKafkaErrorCode)>,
+    failed: Option<Failure>,
     /// The sender sleeps until no more than this is under way.
     wake_at: Option<Room>,
+}
+
+/// A message that will not arrive.
+#[derive(Clone)]
+pub(super) struct Failure {
+    code: RDKafkaErrorCode,
+    topic: String,
+}
+
+impl Failure {
+    pub(super) fn meaning(&self) -> KafkaError {
+        Code(Some(self.code)).meaning("publishing", Some(&self.topic))
+    }
 }
 
 /// How much may be under way.
@@ -89,8 +103,8 @@ impl Deliveries {
         self.batch().pending
     }
 
-    pub(super) fn failed(&self) -> Option<(usize, RDKafkaErrorCode)> {
-        self.batch().failed
+    pub(super) fn failed(&self) -> Option<KafkaError> {
+        self.batch().failed.as_ref().map(Failure::meaning)
     }
 
     pub(super) fn acknowledged(&self) -> Vec<bool> {
@@ -120,28 +134,27 @@ impl Deliveries {
         }
     }
 
-    fn report(&self, index: usize, failure: Option<RDKafkaErrorCode>) {
+    fn report(&self, index: usize, failure: Option<Failure>) {
         let mut batch = self.batch();
         let Some(bytes) = batch.sizes.get(index).copied() else {
             return;
         };
         batch.pending -= 1;
         batch.pending_bytes -= bytes;
+        let acknowledged = failure.is_none();
         match failure {
             None => batch.acknowledged[index] = true,
-            Some(code) => {
+            Some(failure) => {
                 // Behind the one that failed others fail for its sake; the first cause is wanted.
-                let better = batch
-                    .failed
-                    .is_none_or(|(_, known)| follows(known) && !follows(code));
-                if better {
-                    batch.failed = Some((index, code));
+                let known = batch.failed.as_ref();
+                if known.is_none_or(|known| follows(known) && !follows(&failure)) {
+                    batch.failed = Some(failure);
                 }
             }
         }
-        let wake = batch.wake_at.is_some_and(|room| batch.within(room)) || failure.is_some();
+        let wake = batch.wake_at.is_some_and(|room| batch.within(room)) || !acknowledged;
         drop(batch);
-        self.gauges.landed(bytes, failure.is_none());
+        self.gauges.landed(bytes, acknowledged);
         if wake {
             self.landed.notify_one();
         }
@@ -149,9 +162,8 @@ impl Deliveries {
 }
 
 /// True for failures that another message's failure brings with it.
-fn follows(code: RDKafkaErrorCode) -> bool {
-    let meaning = Code(Some(code)).meaning("", None);
-    matches!(meaning, KafkaError::Broken { .. })
+fn follows(failure: &Failure) -> bool {
+    matches!(failure.meaning(), KafkaError::Broken { .. })
 }
 
 impl ClientContext for Deliveries {
@@ -171,10 +183,11 @@ impl ProducerContext for Deliveries {
     type DeliveryOpaque = usize;
 
     fn delivery(&self, result: &DeliveryResult<'_>, index: usize) {
-        let failure = result.as_ref().err().map(|(error, _)| {
-            error
+        let failure = result.as_ref().err().map(|(error, message)| Failure {
+            code: error
                 .rdkafka_error_code()
-                .unwrap_or(RDKafkaErrorCode::Unknown)
+                .unwrap_or(RDKafkaErrorCode::Unknown),
+            topic: message.topic().to_owned(),
         });
         self.report(index, failure);
     }

@@ -87,8 +87,8 @@ impl<'p> Flight<'p> {
         let room = self.room;
         loop {
             let deliveries = self.native().deliveries();
-            if let Some((_, code)) = deliveries.failed() {
-                return Err(Code(Some(code)).meaning(PUBLISHING, None));
+            if let Some(error) = deliveries.failed() {
+                return Err(error);
             }
             if !deliveries.has_room(room, bytes) {
                 deliveries.until(half(room), true).await;
@@ -143,10 +143,7 @@ impl<'p> Flight<'p> {
             }
         }
         let acknowledged = native.deliveries().acknowledged();
-        let cause = native
-            .deliveries()
-            .failed()
-            .map(|(_, code)| Code(Some(code)));
+        let cause = native.deliveries().failed();
         self.landed = true;
         if cause.is_some() {
             // Sequence numbers behind a failure are not worth a thought: a new client has its own.
@@ -154,7 +151,7 @@ impl<'p> Flight<'p> {
         }
         Landed {
             acknowledged,
-            cause: cause.map(|code| code.meaning(PUBLISHING, None)),
+            cause,
         }
     }
 }

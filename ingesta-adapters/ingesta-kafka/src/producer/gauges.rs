@@ -3,7 +3,7 @@
 //! No message data. Written by the sender and by the client's own thread, read by anybody.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
@@ -20,6 +20,7 @@ pub(crate) struct Gauges {
     bytes_in_flight: AtomicU64,
     clients: AtomicU64,
     in_trouble: AtomicBool,
+    waited_for: AtomicBool,
     trouble: Mutex<Option<Trouble>>,
 }
 
@@ -32,6 +33,35 @@ pub(crate) struct Trouble {
     connection: bool,
     /// When this kind of trouble began.
     pub(crate) since: DateTime<Utc>,
+}
+
+/// Somebody waits for a batch, until this is dropped.
+pub(crate) struct Waiting {
+    gauges: Arc<Gauges>,
+    goes_on: bool,
+}
+
+impl Waiting {
+    pub(crate) fn begin(gauges: &Arc<Gauges>) -> Self {
+        gauges.waited_for.store(true, Ordering::Relaxed);
+        Self {
+            gauges: Arc::clone(gauges),
+            goes_on: false,
+        }
+    }
+
+    /// The batch comes again after a pause: it is waited for meanwhile.
+    pub(crate) fn goes_on(mut self) {
+        self.goes_on = true;
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if !self.goes_on {
+            self.gauges.waited_for.store(false, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Gauges {
@@ -76,6 +106,11 @@ impl Gauges {
     /// Trouble of the same kind goes on; of another kind it is news.
     fn note(&self, kind: &'static str, message: String, connection: bool) {
         let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = trouble.as_ref().map(|known| known.kind);
+        if known == Some("not_authenticated") && kind == "unreachable" {
+            // A broker that refuses us answers nothing else; the cause is worth more.
+            return;
+        }
         let since = match &*trouble {
             Some(known) if known.kind == kind => known.since,
             _ => SystemTime::now().into(),
@@ -106,9 +141,13 @@ impl Gauges {
         self.in_trouble.store(false, Ordering::Relaxed);
     }
 
+    /// What keeps messages from being acknowledged. A connection that nobody needs just now is no
+    /// trouble: brokers close idle ones.
     pub(crate) fn last_trouble(&self) -> Option<Trouble> {
         let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        trouble.clone()
+        let waited_for = self.waited_for.load(Ordering::Relaxed);
+        let counts = |known: &&Trouble| waited_for || !known.connection;
+        trouble.as_ref().filter(counts).cloned()
     }
 
     /// Messages given to the client, messages acknowledged, messages and bytes under way.

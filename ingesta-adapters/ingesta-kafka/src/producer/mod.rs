@@ -22,7 +22,7 @@ use tokio::sync::Mutex;
 pub use self::flight::{Flight, Landed};
 pub use self::options::{Compression, ProducerOptions};
 
-pub(crate) use self::gauges::Gauges;
+pub(crate) use self::gauges::{Gauges, Waiting};
 pub(crate) use self::record::{record, weight};
 
 use self::native::Native;

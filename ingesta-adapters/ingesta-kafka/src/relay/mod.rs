@@ -25,7 +25,7 @@ pub(crate) use self::translate::{NoMessages, too_much, translated};
 
 use self::carried::Carried;
 use crate::connect::{KafkaError, KafkaOptions};
-use crate::producer::{ProducerOptions, Publisher};
+use crate::producer::{ProducerOptions, Publisher, Waiting};
 
 /// How a runner is best set for a relay: larger steps than a projection's, because each step ends
 /// with a wait for its last acknowledgement.
@@ -223,6 +223,7 @@ impl<T: Translate> Subscriber for Relay<T> {
     }
 
     async fn consume(&self, batch: &[RecordedEvent]) -> Result<Vec<Effect>, ConsumeError> {
+        let waiting = Waiting::begin(self.publisher.gauges());
         let mut carried = self.carried.lock().await;
         let mut done = self.at_once(batch, &mut carried).await;
         if matches!(done, Err(Failed::SomeMessage)) {
@@ -238,10 +239,12 @@ impl<T: Translate> Subscriber for Relay<T> {
             Err(Failed::SomeMessage) => Err(ConsumeError::transient(unknown_culprit())),
             Err(Failed::Away(error)) => {
                 self.publisher.gauges().trouble(&error);
+                waiting.goes_on();
                 Err(ConsumeError::transient(error))
             }
             Err(Failed::Waits(away)) => {
                 self.publisher.gauges().waits(&away);
+                waiting.goes_on();
                 Err(ConsumeError::transient(away))
             }
         }

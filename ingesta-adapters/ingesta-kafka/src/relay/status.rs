@@ -22,7 +22,7 @@ pub struct RelayStatus {
     pub bytes_in_flight: u64,
     /// Clients made: 1, and one more for each that could not go on or was abandoned.
     pub clients: u64,
-    /// What keeps messages from being acknowledged now; `None`: nothing does.
+    /// What keeps messages from being acknowledged now; `None`: nothing does, or there are none.
     pub last_error: Option<LastError>,
 }
 

@@ -1,12 +1,13 @@
 //! The questions to the broker about topics, each with the permission that it takes.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode as Kafka};
+use rdkafka::producer::{DeliveryResult, Producer, ProducerContext, ThreadedProducer};
 
 use super::TopicSpec;
 use crate::connect::{Code, KafkaError, KafkaOptions, heard, said};
@@ -14,39 +15,67 @@ use crate::connect::{Code, KafkaError, KafkaOptions, heard, said};
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 pub(super) struct Admin {
-    client: Arc<AdminClient<Quiet>>,
+    client: AdminClient<Listening>,
+    /// Asks for metadata, and hears what the administration client does not: that the broker
+    /// refuses this program's identity.
+    asking: Arc<ThreadedProducer<Listening>>,
+    heard: Listening,
 }
 
-struct Quiet;
+#[derive(Clone, Default)]
+struct Listening {
+    refused: Arc<Mutex<Option<KafkaError>>>,
+}
 
-impl ClientContext for Quiet {
+impl ClientContext for Listening {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
         said(level, facility, line);
     }
 
     fn error(&self, error: ClientError, _reason: &str) {
-        heard(&error);
+        if let Some(refused @ KafkaError::NotAuthenticated { .. }) = heard(&error) {
+            *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(refused);
+        }
     }
+}
+
+impl ProducerContext for Listening {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, _: &DeliveryResult<'_>, (): ()) {}
 }
 
 impl Admin {
     pub(super) fn new(kafka: &KafkaOptions) -> Result<Self, KafkaError> {
+        const MAKING: &str = "making the administration client";
         kafka.check()?;
-        let client = kafka
-            .client()?
-            .create_with_context(Quiet)
-            .map_err(|cause| KafkaError::of("making the administration client", &cause))?;
+        let (config, heard) = (kafka.client()?, Listening::default());
+        let failed = |cause| KafkaError::of(MAKING, &cause);
         Ok(Self {
-            client: Arc::new(client),
+            client: config.create_with_context(heard.clone()).map_err(failed)?,
+            asking: Arc::new(config.create_with_context(heard.clone()).map_err(failed)?),
+            heard,
         })
+    }
+
+    /// Why nobody answers, if the broker has said so.
+    pub(super) fn refused(&self) -> Option<KafkaError> {
+        let refused = self
+            .heard
+            .refused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        refused.clone()
     }
 
     /// How many partitions a topic has that can be written to now; `None`: there is no topic.
     pub(super) async fn partitions(&self, topic: &str) -> Result<Option<usize>, KafkaError> {
         const LOOKING: &str = "looking at a topic";
-        let (client, asked) = (Arc::clone(&self.client), topic.to_owned());
+        let (asking, asked) = (Arc::clone(&self.asking), topic.to_owned());
         let answer = tokio::task::spawn_blocking(move || {
-            let metadata = client.inner().fetch_metadata(Some(&asked), ANSWER_WITHIN)?;
+            let metadata = asking
+                .client()
+                .fetch_metadata(Some(&asked), ANSWER_WITHIN)?;
             let found = metadata.topics().iter().find(|found| found.name() == asked);
             Ok(found.map(|found| {
                 let led = found.partitions().iter().filter(|part| part.leader() >= 0);
@@ -99,8 +128,8 @@ impl Admin {
         }
     }
 
-    /// Creates a topic. One that appeared meanwhile is no error.
-    pub(super) async fn create(&self, spec: &TopicSpec) -> Result<(), KafkaError> {
+    /// Creates a topic. `false`: it appeared meanwhile.
+    pub(super) async fn create(&self, spec: &TopicSpec) -> Result<bool, KafkaError> {
         const CREATING: &str = "creating a topic";
         let copies = TopicReplication::Fixed(spec.replication.unwrap_or(-1));
         let settings = spec.settings();
@@ -113,7 +142,8 @@ impl Admin {
             Ok(answer) => answer.into_iter().next(),
         };
         match answer {
-            Some(Ok(_) | Err((_, Kafka::TopicAlreadyExists))) => Ok(()),
+            Some(Ok(_)) => Ok(true),
+            Some(Err((_, Kafka::TopicAlreadyExists))) => Ok(false),
             Some(Err((
                 name,
                 Kafka::TopicAuthorizationFailed | Kafka::ClusterAuthorizationFailed,

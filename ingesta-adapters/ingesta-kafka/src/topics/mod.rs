@@ -30,67 +30,71 @@ pub async fn ensure(
     let mut ensured = Vec::with_capacity(specs.len());
     for spec in specs {
         spec.check()?;
-        ensured.push(until(deadline, async || one(&admin, spec).await).await?);
+        ensured.push(until(&admin, deadline, spec).await?);
     }
     Ok(ensured)
 }
 
-async fn one(admin: &Admin, spec: &TopicSpec) -> Result<Ensured, KafkaError> {
+/// One look at a topic. `created` remembers over looks that it was made here.
+async fn one(admin: &Admin, spec: &TopicSpec, created: &mut bool) -> Result<Ensured, KafkaError> {
     let topic = spec.name.clone();
-    if let Some(partitions) = admin.partitions(&topic).await? {
-        let differences = match admin.settings(&topic).await {
-            Ok(settings) => spec.differences(partitions, &settings),
-            // Who may write to a topic need not be allowed to read its settings.
-            Err(KafkaError::NotAuthorised { missing, .. }) => {
-                let mut differences = spec.differences(partitions, &|_| None);
-                differences.push(Difference::Unread { missing });
-                differences
-            }
-            Err(error) => return Err(error),
-        };
-        return Ok(Ensured {
-            topic,
-            was: Was::There,
-            differences,
+    let Some(partitions) = admin.partitions(&topic).await? else {
+        *created |= admin.create(spec).await?;
+        // Made, and not usable yet: leaders are still being chosen. The next look finds it.
+        return Err(KafkaError::Busy {
+            attempted: "waiting for a new topic",
+            code: "LeaderNotAvailable".to_owned(),
         });
-    }
-    admin.create(spec).await?;
-    // Made, and not usable yet: leaders are still being chosen.
-    match admin.partitions(&topic).await? {
-        Some(_) => Ok(Ensured {
+    };
+    if *created {
+        return Ok(Ensured {
             topic,
             was: Was::Created,
             differences: Vec::new(),
-        }),
-        None => Err(KafkaError::Busy {
-            attempted: "waiting for a new topic",
-            code: "LeaderNotAvailable".to_owned(),
-        }),
+        });
     }
+    let differences = match admin.settings(&topic).await {
+        Ok(settings) => spec.differences(partitions, &settings),
+        // Who may write to a topic need not be allowed to read its settings.
+        Err(KafkaError::NotAuthorised { missing, .. }) => {
+            let mut differences = spec.differences(partitions, &|_| None);
+            differences.push(Difference::Unread { missing });
+            differences
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(Ensured {
+        topic,
+        was: Was::There,
+        differences,
+    })
 }
 
 /// Repeats what may pass, until it is done or the time is over.
 async fn until(
+    admin: &Admin,
     deadline: tokio::time::Instant,
-    attempt: impl AsyncFn() -> Result<Ensured, KafkaError>,
+    spec: &TopicSpec,
 ) -> Result<Ensured, KafkaError> {
     let mut created = false;
     let mut pause = Duration::from_millis(20);
     loop {
-        match attempt().await {
-            Ok(mut ensured) => {
-                if created {
-                    ensured.was = Was::Created;
-                }
-                return Ok(ensured);
-            }
-            Err(error @ (KafkaError::Unreachable { .. } | KafkaError::Busy { .. })) => {
-                if tokio::time::Instant::now() + pause >= deadline {
-                    return Err(error);
-                }
-                created |= matches!(error, KafkaError::Busy { attempted, .. } if attempted == "waiting for a new topic");
-            }
-            Err(error) => return Err(error),
+        let error = match one(admin, spec, &mut created).await {
+            Ok(ensured) => return Ok(ensured),
+            Err(error) => error,
+        };
+        if !matches!(
+            error,
+            KafkaError::Unreachable { .. } | KafkaError::Busy { .. }
+        ) {
+            return Err(error);
+        }
+        // A broker that refuses this program's identity answers nothing else.
+        if let Some(refused) = admin.refused() {
+            return Err(refused);
+        }
+        if tokio::time::Instant::now() + pause >= deadline {
+            return Err(error);
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(1));

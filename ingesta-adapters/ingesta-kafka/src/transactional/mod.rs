@@ -28,7 +28,7 @@ pub use self::options::{TransactionalOptions, checkpoint_topic};
 use self::session::{Opening, Session};
 use crate::connect::{KafkaError, KafkaOptions};
 use crate::message::OutgoingMessage;
-use crate::producer::{Gauges, weight};
+use crate::producer::{Gauges, Waiting, weight};
 use crate::relay::{Away, NoMessages, RelayGauges, Translate, too_much, translated};
 
 /// Publishes the log in transactions. Give it to a
@@ -140,28 +140,65 @@ impl<T: Translate> TransactionalRelay<T> {
         }
     }
 
-    /// Event by event, so that the one that is refused is found.
-    async fn singly(&self, batch: &[RecordedEvent]) -> Result<(), Failed> {
+    /// Event by event, so that the one that is refused is found. Leaves a session that is sound.
+    async fn singly(
+        &self,
+        slot: &mut Option<Session>,
+        batch: &[RecordedEvent],
+    ) -> Result<(), Failed> {
         for (index, event) in batch.iter().enumerate() {
-            let mut session = self.opening.open().await.map_err(Failed::Away)?;
-            match self
+            let mut session = self.session(slot).await?;
+            let done = match self
                 .publish(&mut session, std::slice::from_ref(event))
                 .await
             {
-                Ok(()) => {}
-                Err(Failed::Event(_, reason)) => return Err(Failed::Event(index, reason)),
-                Err(failed @ (Failed::Away(_) | Failed::Waits(_))) => return Err(failed),
+                Err(Failed::Event(_, reason)) => Err(Failed::Event(index, reason)),
                 Err(Failed::SomeMessage) => {
-                    let mut session = self.opening.open().await.map_err(Failed::Away)?;
+                    drop(session);
+                    session = self.session(slot).await?;
                     let reason = too_much(&KafkaError::Unacceptable {
                         topic: self.topics_of(event).await,
                         code: "refused in a transaction".to_owned(),
                     });
-                    return Err(self.refuse(&mut session, index, event, reason).await);
+                    Err(self.refuse(&mut session, index, event, reason).await)
                 }
+                done => done,
+            };
+            if !matches!(done, Err(Failed::Away(_))) {
+                *slot = Some(session);
             }
+            done?;
         }
         Ok(())
+    }
+
+    /// Taken out of its slot: if a future is dropped, nobody goes on with a half-done session.
+    async fn session(&self, slot: &mut Option<Session>) -> Result<Session, Failed> {
+        match slot.take() {
+            Some(session) => Ok(session),
+            None => self.opening.open().await.map_err(Failed::Away),
+        }
+    }
+
+    async fn attempt(
+        &self,
+        slot: &mut Option<Session>,
+        batch: &[RecordedEvent],
+    ) -> Result<(), Failed> {
+        let mut session = self.session(slot).await?;
+        match self.publish(&mut session, batch).await {
+            Err(Failed::SomeMessage) => {
+                drop(session);
+                self.singly(slot, batch).await
+            }
+            Err(failed @ Failed::Away(_)) => Err(failed),
+            // Sound: what is refused was noted in a transaction of its own, and a translation that
+            // waits began none.
+            done @ (Ok(()) | Err(Failed::Event(..) | Failed::Waits(_))) => {
+                *slot = Some(session);
+                done
+            }
+        }
     }
 
     async fn topics_of(&self, event: &RecordedEvent) -> String {
@@ -196,36 +233,20 @@ impl<T: Translate> Subscriber for TransactionalRelay<T> {
     }
 
     async fn consume(&self, batch: &[RecordedEvent]) -> Result<Vec<Effect>, ConsumeError> {
+        let waiting = Waiting::begin(&self.gauges);
         let mut slot = self.session.lock().await;
-        // Taken out: if this future is dropped, nobody goes on with a half-done session.
-        let session = match slot.take() {
-            Some(session) => Ok(session),
-            None => self.opening.open().await,
-        };
-        let mut session = match session {
-            Ok(session) => session,
-            Err(error) => return Err(self.told(Failed::Away(error)).await),
-        };
-        let done = match self.publish(&mut session, batch).await {
-            Err(Failed::SomeMessage) => {
-                drop(session);
-                self.singly(batch).await
-            }
-            Err(failed @ Failed::Away(_)) => Err(failed),
-            // Sound: what is refused was noted in a transaction of its own, and a translation that
-            // waits began none.
-            done @ (Ok(()) | Err(Failed::Event(..) | Failed::Waits(_))) => {
-                *slot = Some(session);
-                done
-            }
-        };
-        match done {
+        let failed = match self.attempt(&mut slot, batch).await {
             Ok(()) => {
                 self.gauges.well();
-                Ok(Vec::new())
+                return Ok(Vec::new());
             }
-            Err(failed) => Err(self.told(failed).await),
+            Err(failed) => failed,
+        };
+        let told = self.told(failed).await;
+        if matches!(told, ConsumeError::Transient(_)) {
+            waiting.goes_on();
         }
+        Err(told)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ingesta_kafka::connect::KafkaOptions;
+use ingesta_kafka::connect::{KafkaOptions, Sasl, SaslMechanism};
 use ingesta_kafka::topics::{Cleanup, Difference, TopicSpec, Was, ensure};
 use ingesta_testing::PATIENCE;
 
@@ -81,4 +81,22 @@ async fn a_broker_that_is_away_is_asked_until_the_time_is_over() {
         .await
         .unwrap_err();
     assert_eq!(refused.kind(), "unreachable", "{refused}");
+}
+
+#[tokio::test]
+async fn a_broker_that_refuses_who_we_are_is_not_called_away() {
+    let Some(mut kafka) = broker().await else {
+        return;
+    };
+    // Its listener takes no passwords.
+    kafka.sasl = Some(Sasl {
+        mechanism: SaslMechanism::Plain,
+        user: "somebody".into(),
+        password: "s3cret".into(),
+    });
+    let refused = ensure(&kafka, &[TopicSpec::new("any", 1)], PATIENCE)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.kind(), "not_authenticated", "{refused}");
+    assert!(!format!("{refused:?} {refused}").contains("s3cret"));
 }
