@@ -124,17 +124,19 @@ fn settings(what: impl Into<String>) -> KafkaError {
 /// What the client library says of a configuration that it does not take: the setting, and not
 /// the value, which may be a secret.
 pub(super) fn wrong_setting(cause: &ClientError) -> KafkaError {
-    match cause {
-        ClientError::ClientConfig(_, _, key, _) => settings(format!(
+    if let ClientError::ClientConfig(_, _, key, _) = cause {
+        return settings(format!(
             "`{key}` is unknown to librdkafka or has a value that it refuses"
-        )),
-        // How clients are made; its texts name settings and files.
-        ClientError::ClientCreation(what) => settings(what.clone()),
-        other => settings(format!(
-            "the client was not made: {}",
-            super::Code::of(other)
-        )),
+        ));
     }
+    // How clients are made; its texts name settings and files.
+    if let ClientError::ClientCreation(what) = cause {
+        return settings(what.clone());
+    }
+    settings(format!(
+        "the client was not made: {}",
+        super::Code::of(cause)
+    ))
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@
 //! in the text for whoever looks it up. No message data, no password and no address of a person is
 //! ever in one.
 
-use std::fmt;
+use rdkafka::error::KafkaError as ClientError;
 
-use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
+use super::Code;
 
 /// A failure of the broker, of the way to it, or of this program's standing with it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -150,130 +150,5 @@ impl KafkaError {
     /// An error that concerns no topic in particular.
     pub(crate) fn of(attempted: &'static str, cause: &ClientError) -> Self {
         Code::of(cause).meaning(attempted, None)
-    }
-}
-
-/// A code of the client library, by its name.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Code(pub(crate) Option<RDKafkaErrorCode>);
-
-impl Code {
-    pub(crate) fn of(cause: &ClientError) -> Self {
-        match cause {
-            ClientError::AdminOp(code) => Self(Some(*code)),
-            other => Self(other.rdkafka_error_code()),
-        }
-    }
-
-    /// What the code asks of a caller who was at `topic`.
-    pub(crate) fn meaning(self, attempted: &'static str, topic: Option<&str>) -> KafkaError {
-        use RDKafkaErrorCode as K;
-        let code = self.to_string();
-        let Some(known) = self.0 else {
-            return KafkaError::Refused { attempted, code };
-        };
-        let named = || topic.unwrap_or("(unnamed)").to_owned();
-        #[expect(
-            clippy::wildcard_enum_match_arm,
-            reason = "two hundred codes of another library: the rest means refused"
-        )]
-        match known {
-            K::BrokerTransportFailure
-            | K::AllBrokersDown
-            | K::Resolve
-            | K::OperationTimedOut
-            | K::TimedOutQueue
-            | K::MessageTimedOut
-            | K::NodeUpdate
-            | K::WaitingForCoordinator
-            | K::NetworkException
-            | K::BrokerNotAvailable => KafkaError::Unreachable { attempted, code },
-            K::Authentication
-            | K::SaslAuthenticationFailed
-            | K::UnsupportedSASLMechanism
-            | K::IllegalSASLState
-            | K::SSL => KafkaError::NotAuthenticated { attempted, code },
-            K::TopicAuthorizationFailed => {
-                missing(attempted, format!("WRITE on Topic {}", named()))
-            }
-            K::ClusterAuthorizationFailed => {
-                missing(attempted, "IDEMPOTENT_WRITE on Cluster".to_owned())
-            }
-            K::TransactionalIdAuthorizationFailed => {
-                missing(attempted, "WRITE on TransactionalId".to_owned())
-            }
-            K::GroupAuthorizationFailed => missing(attempted, "READ on Group".to_owned()),
-            K::UnknownTopic | K::UnknownTopicOrPartition | K::UnknownPartition => {
-                KafkaError::UnknownTopic { topic: named() }
-            }
-            K::MessageSizeTooLarge | K::InvalidMessageSize | K::MessageBatchTooLarge => {
-                KafkaError::TooLarge { topic: named() }
-            }
-            K::InvalidRecord | K::InvalidTimestamp | K::InvalidTopic | K::InvalidMessage => {
-                KafkaError::Unacceptable {
-                    topic: named(),
-                    code,
-                }
-            }
-            K::Fatal
-            | K::GaplessGuarantee
-            | K::OutOfOrderSequenceNumber
-            | K::UnknownProducerId
-            | K::InvalidProducerEpoch
-            | K::PurgeQueue
-            | K::PurgeInflight
-            | K::State => KafkaError::Broken { attempted, code },
-            K::NotEnoughReplicas
-            | K::NotEnoughReplicasAfterAppend
-            | K::LeaderNotAvailable
-            | K::NotLeaderForPartition
-            | K::CoordinatorLoadInProgress
-            | K::CoordinatorNotAvailable
-            | K::NotCoordinator
-            | K::RequestTimedOut
-            | K::QueueFull
-            | K::KafkaStorageError
-            | K::ConcurrentTransactions
-            | K::NotController
-            | K::ThrottlingQuotaExceeded
-            | K::Retry
-            | K::InProgress => KafkaError::Busy { attempted, code },
-            _ => KafkaError::Refused { attempted, code },
-        }
-    }
-}
-
-fn missing(attempted: &'static str, missing: String) -> KafkaError {
-    KafkaError::NotAuthorised { attempted, missing }
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(code) => write!(f, "{code:?}"),
-            None => f.write_str("no code"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_code_becomes_what_there_is_to_do() {
-        let meaning = |code| Code(Some(code)).meaning("publishing", Some("t"));
-        assert_eq!(
-            meaning(RDKafkaErrorCode::AllBrokersDown).kind(),
-            "unreachable"
-        );
-        let missing = meaning(RDKafkaErrorCode::TopicAuthorizationFailed);
-        assert!(
-            missing.to_string().contains("grant WRITE on Topic t"),
-            "{missing}"
-        );
-        assert!(missing.is_transient());
-        assert!(!meaning(RDKafkaErrorCode::MessageSizeTooLarge).is_transient());
-        assert_eq!(meaning(RDKafkaErrorCode::InvalidRequest).kind(), "refused");
     }
 }

@@ -5,6 +5,7 @@
 //! Nothing here opens a connection.
 
 mod client;
+mod code;
 mod error;
 mod options;
 mod owned;
@@ -15,5 +16,5 @@ pub use error::KafkaError;
 pub use options::{KafkaOptions, Sasl, SaslMechanism, Tls};
 pub use secret::Secret;
 
-pub(crate) use error::Code;
+pub(crate) use code::Code;
 pub(crate) use voice::{heard, said};

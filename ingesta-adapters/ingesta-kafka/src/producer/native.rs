@@ -83,8 +83,7 @@ impl Native {
             let metadata = client
                 .client()
                 .fetch_metadata(Some(&asked), ANSWER_WITHIN)?;
-            let topics = metadata.topics().iter();
-            let found = topics.filter(|found| found.name() == asked).next_back();
+            let found = metadata.topics().iter().find(|found| found.name() == asked);
             Ok(found.map(|found| (found.error(), found.partitions().len())))
         });
         let answer = answer.await.map_err(|_| KafkaError::Broken {

@@ -4,7 +4,7 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use rdkafka::error::{KafkaError as ClientError, RDKafkaError, RDKafkaErrorCode as Kafka};
+use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode as Kafka};
 use rdkafka::producer::{BaseProducer, Producer};
 
 use super::context::Context;
@@ -123,15 +123,11 @@ fn abort(producer: &BaseProducer<Context>, cancelled: &AtomicBool) {
 }
 
 fn may_repeat(cause: &ClientError) -> bool {
-    match cause {
-        ClientError::Transaction(cause) => repeatable(cause),
-        ClientError::Flush(code) => *code == Kafka::OperationTimedOut,
-        _ => false,
+    if let ClientError::Transaction(cause) = cause {
+        return !cause.is_fatal()
+            && (cause.is_retriable() || cause.code() == Kafka::OperationTimedOut);
     }
-}
-
-fn repeatable(cause: &RDKafkaError) -> bool {
-    !cause.is_fatal() && (cause.is_retriable() || cause.code() == Kafka::OperationTimedOut)
+    *cause == ClientError::Flush(Kafka::OperationTimedOut)
 }
 
 fn meaning(cause: &ClientError, identity: &str) -> KafkaError {

@@ -1,4 +1,8 @@
 //! The log on topics: producer, topics, and the relay in both modes.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on stops where it stands"
+)]
 
 mod broker_away;
 mod kills;
