@@ -4,6 +4,7 @@
 //! finishes late is written into a book that nobody reads any more.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +18,8 @@ const LOOK: Duration = Duration::from_millis(20);
 #[derive(Default)]
 pub(super) struct Assignment {
     partitions: Mutex<BTreeMap<Place, Arc<Partition>>>,
+    /// Its consumer was given up: what the client library still tells of it is of the past.
+    retired: AtomicBool,
 }
 
 impl Assignment {
@@ -51,6 +54,14 @@ impl Assignment {
         taken.collect()
     }
 
+    pub(super) fn retire(&self) {
+        self.retired.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Acquire)
+    }
+
     pub(super) fn unfinished(&self) -> usize {
         self.partitions()
             .values()
@@ -67,9 +78,9 @@ pub(super) fn let_end(partitions: &[Arc<Partition>], grace: Duration, lost: impl
     }
     let deadline = Instant::now() + grace;
     loop {
-        let running: usize = partitions.iter().map(|partition| partition.running()).sum();
+        let busy = partitions.iter().any(|partition| partition.is_busy());
         let left = deadline.saturating_duration_since(Instant::now());
-        if running == 0 || left.is_zero() || lost() {
+        if !busy || left.is_zero() || lost() {
             break;
         }
         thread::park_timeout(left.min(LOOK));

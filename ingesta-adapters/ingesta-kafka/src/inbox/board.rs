@@ -111,7 +111,9 @@ impl Board {
         } else {
             tracing::info!(group, partitions, "partitions are given up");
         }
-        notes.state = InboxState::Joining;
+        if notes.assigned.is_empty() && notes.state == InboxState::Following {
+            notes.state = InboxState::Joining;
+        }
         notes.lag = None;
     }
 
@@ -179,7 +181,8 @@ impl Board {
     pub(super) fn complaint(&self, fault: Fault, code: Code) {
         let mut notes = self.notes();
         notes.last_error = Some((fault, now()));
-        if fault == Fault::Unreachable && notes.state != InboxState::Ended {
+        // One broker that is away is no outage; the library goes to another one.
+        if code == Code::AllBrokersDown && notes.state != InboxState::Ended {
             notes.state = InboxState::Unreachable;
         }
         if notes.said.contains(&fault) {
@@ -200,7 +203,7 @@ impl Board {
 /// What to do about it.
 fn hint(fault: Fault) -> &'static str {
     match fault {
-        Fault::Unreachable => "no broker answers: the inbox keeps trying",
+        Fault::Unreachable => "a broker does not answer: the inbox keeps trying",
         Fault::Authentication => "the broker refuses the credentials: check user and mechanism",
         Fault::Authorization => {
             "a permission is missing: the inbox needs READ on its topics and on its group"

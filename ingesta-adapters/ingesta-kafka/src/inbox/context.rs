@@ -34,6 +34,9 @@ fn places(list: &TopicPartitionList) -> Vec<Place> {
 
 impl Context {
     fn taken(&self, consumer: &BaseConsumer<Self>, places: &[Place]) {
+        if self.assignment.is_retired() {
+            return;
+        }
         let partitions = self.assignment.take(places);
         let lost = || consumer.assignment_lost();
         let early = || lost() || self.shared.aborted.is_cancelled();
@@ -68,8 +71,14 @@ impl ClientContext for Context {
         let reachable = brokers.any(|broker| broker.state == "UP");
         let lag = self.assignment.all().into_iter().map(|partition| {
             let (topic, number) = &partition.place;
-            let topic = statistics.topics.get(topic)?;
-            u64::try_from(topic.partitions.get(number)?.consumer_lag).ok()
+            let partition = statistics.topics.get(topic)?.partitions.get(number)?;
+            // A group that has committed nothing begins at the beginning.
+            let done = match partition.committed_offset {
+                known @ 0.. => known,
+                _ => partition.lo_offset,
+            };
+            let known = done >= 0 && partition.ls_offset >= 0;
+            known.then(|| u64::try_from(partition.ls_offset - done).unwrap_or(0))
         });
         self.shared.board.heard(reachable, lag.sum());
     }

@@ -13,6 +13,7 @@ use std::task::Poll;
 
 use super::backoff::Backoff;
 use super::partition::{Key, Partition, Running};
+use super::progress::Ticket;
 use super::shared::Shared;
 use super::{Fault, HandleError};
 use crate::message::IncomingMessage;
@@ -23,6 +24,7 @@ pub(super) async fn follow(shared: Arc<Shared>, partition: Arc<Partition>, key: 
         let mut work = Work {
             shared: Arc::clone(&shared),
             partition: Arc::clone(&partition),
+            ticket: held.ticket,
             message: held.message,
             verdict: None,
             retrying: false,
@@ -32,7 +34,10 @@ pub(super) async fn follow(shared: Arc<Shared>, partition: Arc<Partition>, key: 
             () = partition.dropped() => None,
             settled = work.settle() => settled,
         };
-        let Some(under_way) = settled else { break };
+        let Some(under_way) = settled else {
+            partition.leave(held.ticket);
+            break;
+        };
         // In this order: whoever waits for what is under way reads the book afterwards.
         partition.finish(held.ticket);
         drop(under_way);
@@ -57,6 +62,7 @@ type Failure = (Fault, Box<dyn Error + Send + Sync>);
 struct Work {
     shared: Arc<Shared>,
     partition: Arc<Partition>,
+    ticket: Ticket,
     message: IncomingMessage,
     verdict: Option<Verdict>,
     retrying: bool,
@@ -67,7 +73,7 @@ impl Work {
     async fn settle(&mut self) -> Option<UnderWay> {
         let options = &self.shared.options;
         let mut backoff = Backoff::new(options.retry_min, options.retry_max);
-        if !self.partition.calm().await {
+        if !self.partition.calm(self.ticket).await {
             return None;
         }
         loop {
@@ -87,12 +93,8 @@ impl Work {
 
     /// Waits for one of the places in which messages are handled.
     async fn enter(&self) -> Option<UnderWay> {
-        let permit = tokio::select! {
-            biased;
-            () = self.partition.given_up() => return None,
-            permit = Arc::clone(&self.shared.places).acquire_owned() => permit.ok()?,
-        };
-        let running = self.partition.begin()?;
+        let permit = Arc::clone(&self.shared.places).acquire_owned().await.ok()?;
+        let running = self.partition.begin(self.ticket)?;
         self.shared.board.started();
         Some(UnderWay {
             shared: Arc::clone(&self.shared),
@@ -148,7 +150,7 @@ impl Work {
         let (topic, partition) = &self.partition.place;
         let (group, offset) = (self.shared.board.group(), self.message.offset);
         if first {
-            self.partition.retry_begins();
+            self.partition.retry_begins(self.ticket);
             tracing::warn!(
                 group, topic, partition, offset, %fault, %cause,
                 "a message waits for another try, and its partition with it"
@@ -164,7 +166,7 @@ impl Work {
 impl Drop for Work {
     fn drop(&mut self) {
         if self.retrying {
-            self.partition.retry_ends();
+            self.partition.retry_ends(self.ticket);
             self.shared.board.retried();
             self.shared.wake();
         }

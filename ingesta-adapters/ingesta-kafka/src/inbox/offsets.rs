@@ -71,15 +71,54 @@ pub(super) fn forget<C: ConsumerContext>(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use rdkafka::config::ClientConfig;
+    use rdkafka::consumer::CommitMode;
+    use rdkafka::error::RDKafkaErrorCode;
+    use rdkafka::mocking::MockCluster;
+    use rdkafka::producer::DefaultProducerContext;
+
     use super::*;
 
     #[test]
     fn what_is_stored_is_the_place_of_the_next_message() {
         assert_eq!(next(0), Offset::Offset(1));
         assert_eq!(next(41), Offset::Offset(42));
-        let place = ("t".to_owned(), 2);
-        let list = list(&[(place, next(41))]).expect("a list of one");
-        let element = list.find_partition("t", 2).expect("it is there");
-        assert_eq!(element.offset(), Offset::Offset(42));
+    }
+
+    /// A consumer of the library's own cluster that has one partition.
+    fn consumer(cluster: &MockCluster<'_, DefaultProducerContext>) -> BaseConsumer {
+        cluster.create_topic("t", 1, 1).expect("a topic");
+        let consumer: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", cluster.bootstrap_servers())
+            .set("group.id", "g")
+            .set("enable.auto.offset.store", "false")
+            .set("enable.auto.commit", "false")
+            .create()
+            .expect("a consumer");
+        let mut list = TopicPartitionList::new();
+        let added = list.add_partition_offset("t", 0, Offset::Beginning);
+        added.expect("a list of one");
+        consumer.assign(&list).expect("it is assigned");
+        consumer
+    }
+
+    #[test]
+    fn what_is_committed_is_what_was_stored_and_nothing_once_it_is_forgotten() {
+        let cluster = MockCluster::new(1).expect("a cluster");
+        let consumer = consumer(&cluster);
+        let place = ("t".to_owned(), 0);
+        store(&consumer, &[(place.clone(), 41)]).expect("it is stored");
+        let commit = || consumer.commit_consumer_state(CommitMode::Sync);
+        commit().expect("it is committed");
+        let committed = consumer.committed(Duration::from_secs(60)).expect("the cluster tells");
+        let place_of = committed.find_partition("t", 0).expect("it is there");
+        assert_eq!(place_of.offset(), Offset::Offset(42));
+
+        store(&consumer, &[(place.clone(), 50)]).expect("it is stored");
+        forget(&consumer, &[place]).expect("it is forgotten");
+        let nothing = KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset);
+        assert_eq!(commit(), Err(nothing));
     }
 }

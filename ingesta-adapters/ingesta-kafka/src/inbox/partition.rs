@@ -1,11 +1,12 @@
 //! One partition in this member's hands: its messages in lanes by key, and its book of progress.
 //!
-//! It promises that a lane's messages come out one after the other, that nothing new begins once the
-//! partition is given up, and that whoever waits for what is under way sees it finished in the book
-//! before it counts as ended. A message without a key shares its lane with all others without one.
+//! It promises that a lane's messages come out one after the other; that once the partition is given
+//! up nothing begins except what stands before a message that had begun, so that the finished run has
+//! no holes if there is time; and that whoever waits for that sees it in the book before it counts as
+//! ended. A message without a key shares its lane with all others without one.
 //! It neither handles messages nor speaks to the broker.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -26,8 +27,8 @@ pub(super) struct Held {
 pub(super) struct Partition {
     pub(super) place: Place,
     book: Mutex<Book>,
-    /// How many messages wait for another try: nothing new begins meanwhile.
-    retrying: watch::Sender<usize>,
+    /// Messages that wait for another try: nothing after them begins meanwhile.
+    retrying: watch::Sender<BTreeSet<Ticket>>,
     /// Nothing new begins.
     given_up: CancellationToken,
     /// What is under way is dropped.
@@ -41,6 +42,10 @@ struct Book {
     lanes: HashMap<Key, VecDeque<Held>>,
     running: usize,
     paused: bool,
+    /// The last message, in the order of reading, that has begun.
+    begun: Option<Ticket>,
+    /// A message that had its turn is left to the next owner: the run ends before it.
+    left: bool,
 }
 
 impl Partition {
@@ -48,7 +53,7 @@ impl Partition {
         Self {
             place,
             book: Mutex::default(),
-            retrying: watch::Sender::new(0),
+            retrying: watch::Sender::default(),
             given_up: CancellationToken::new(),
             dropped: CancellationToken::new(),
         }
@@ -81,23 +86,34 @@ impl Partition {
     /// The next message of a lane; `None` ends the work on it.
     pub(super) fn next(&self, key: &Key) -> Option<Held> {
         let mut book = self.book();
-        let given_up = self.given_up.is_cancelled();
-        let next = book.lanes.get_mut(key).and_then(VecDeque::pop_front);
-        if next.is_none() || given_up {
+        let may_begin = |held: &Held| self.may_begin(&book, held.ticket);
+        let next = book.lanes.get(key).and_then(VecDeque::front);
+        if !next.is_some_and(may_begin) {
             book.lanes.remove(key);
             return None;
         }
-        next
+        book.lanes.get_mut(key).and_then(VecDeque::pop_front)
     }
 
-    /// Counts a message as under way, unless the partition was given up.
-    pub(super) fn begin(self: &Arc<Self>) -> Option<Running> {
+    fn may_begin(&self, book: &Book, ticket: Ticket) -> bool {
+        !self.given_up.is_cancelled() || (!book.left && Some(ticket) <= book.begun)
+    }
+
+    /// Counts a message as under way, unless the partition was given up before its turn.
+    pub(super) fn begin(self: &Arc<Self>, ticket: Ticket) -> Option<Running> {
         let mut book = self.book();
-        if self.given_up.is_cancelled() {
+        if !self.may_begin(&book, ticket) {
             return None;
         }
         book.running += 1;
+        book.begun = book.begun.max(Some(ticket));
         Some(Running(Arc::clone(self)))
+    }
+
+    /// This message is not settled here. If it had its turn, the run ends before it.
+    pub(super) fn leave(&self, ticket: Ticket) {
+        let mut book = self.book();
+        book.left |= Some(ticket) <= book.begun;
     }
 
     /// Its effect or its dead letter is durable.
@@ -110,15 +126,18 @@ impl Partition {
         self.book().progress.advance()
     }
 
-    pub(super) fn running(&self) -> usize {
-        self.book().running
+    /// Whether there is something to wait for after it was given up.
+    pub(super) fn is_busy(&self) -> bool {
+        let book = self.book();
+        let holes = |last| !book.progress.is_finished_up_to(last);
+        book.running > 0 || (!book.left && book.begun.is_some_and(holes))
     }
 
     pub(super) fn unfinished(&self) -> usize {
         self.book().progress.open()
     }
 
-    /// Nothing new begins from here on.
+    /// Nothing new begins from here on, but for what stands before a message that has begun.
     pub(super) fn give_up(&self) {
         // Under the book's lock, so that `begin` is either before this or refused.
         let _book = self.book();
@@ -140,28 +159,35 @@ impl Partition {
         self.dropped.clone().cancelled_owned()
     }
 
-    /// Waits until no message waits for another try; false if the partition was given up.
-    pub(super) async fn calm(&self) -> bool {
+    /// Waits until no message before this one waits for another try; false if the partition is given
+    /// up while one does.
+    pub(super) async fn calm(&self, ticket: Ticket) -> bool {
         let mut retrying = self.retrying.subscribe();
+        let passed =
+            |waiting: &BTreeSet<Ticket>| waiting.first().is_none_or(|first| ticket < *first);
         tokio::select! {
             biased;
+            calm = retrying.wait_for(passed) => calm.is_ok(),
             () = self.given_up() => false,
-            calm = retrying.wait_for(|waiting| *waiting == 0) => calm.is_ok(),
         }
     }
 
-    pub(super) fn retry_begins(&self) {
-        self.retrying.send_modify(|waiting| *waiting += 1);
+    pub(super) fn retry_begins(&self, ticket: Ticket) {
+        self.retrying.send_modify(|waiting| {
+            waiting.insert(ticket);
+        });
     }
 
-    pub(super) fn retry_ends(&self) {
-        self.retrying.send_modify(|waiting| *waiting -= 1);
+    pub(super) fn retry_ends(&self, ticket: Ticket) {
+        self.retrying.send_modify(|waiting| {
+            waiting.remove(&ticket);
+        });
     }
 
     /// Whether fetching should stop or go on, where that is not as it is: between full and half
     /// full it stays as it is, because a pause throws away what was fetched ahead.
     pub(super) fn wants_pause(&self, window: usize, window_bytes: usize) -> Option<bool> {
-        let retrying = *self.retrying.borrow() > 0;
+        let retrying = !self.retrying.borrow().is_empty();
         let mut book = self.book();
         let (open, bytes) = (book.progress.open(), book.progress.bytes());
         let full = open >= window || bytes >= window_bytes;
@@ -221,16 +247,48 @@ mod tests {
     }
 
     #[test]
-    fn nothing_begins_after_it_was_given_up() {
+    fn given_up_it_closes_the_run_and_begins_nothing_new() {
         let partition = partition();
-        let key = partition.take_in(message(0, "a", 1)).expect("a new lane");
-        let running = partition.begin().expect("not given up yet");
+        let a = partition.take_in(message(0, "a", 1)).expect("a lane");
+        let b = partition.take_in(message(1, "b", 1)).expect("a lane");
+        let c = partition.take_in(message(2, "c", 1)).expect("a lane");
+        let second = partition.next(&b).expect("it is there");
+        let running = partition.begin(second.ticket).expect("its turn");
         partition.give_up();
-        assert!(partition.begin().is_none());
-        assert!(partition.next(&key).is_none());
-        assert_eq!(partition.running(), 1);
+        assert!(partition.next(&c).is_none(), "nothing had begun after it");
+        let first = partition.next(&a).expect("something had begun after it");
+        partition.finish(second.ticket);
         drop(running);
-        assert_eq!(partition.running(), 0);
+        assert!(partition.is_busy(), "there is a hole in the run");
+        drop(partition.begin(first.ticket).expect("it closes the hole"));
+        partition.finish(first.ticket);
+        assert!(!partition.is_busy());
+        assert_eq!(partition.advance(), Some(1));
+    }
+
+    #[test]
+    fn given_up_it_does_not_wait_for_what_is_left_to_the_next_owner() {
+        let partition = partition();
+        let a = partition.take_in(message(0, "a", 1)).expect("a lane");
+        let b = partition.take_in(message(1, "b", 1)).expect("a lane");
+        let first = partition.next(&a).expect("it is there");
+        let second = partition.next(&b).expect("it is there");
+        let running = partition.begin(second.ticket).expect("its turn");
+        let c = partition.take_in(message(2, "c", 1)).expect("a lane");
+        let third = partition.next(&c).expect("it is there");
+        partition.give_up();
+        partition.leave(third.ticket);
+        assert!(partition.next(&b).is_none());
+        drop(
+            partition
+                .begin(first.ticket)
+                .expect("the third had no turn"),
+        );
+        partition.leave(first.ticket);
+        assert!(partition.begin(first.ticket).is_none());
+        assert!(partition.is_busy(), "the second is under way");
+        drop(running);
+        assert!(!partition.is_busy());
     }
 
     #[test]
@@ -269,9 +327,9 @@ mod tests {
         let held = partition.next(&key).expect("it is there");
         partition.finish(held.ticket);
         assert_eq!(partition.wants_pause(100, 500), Some(false));
-        partition.retry_begins();
+        partition.retry_begins(held.ticket);
         assert_eq!(partition.wants_pause(100, 500), Some(true));
-        partition.retry_ends();
+        partition.retry_ends(held.ticket);
         assert_eq!(partition.wants_pause(100, 500), Some(false));
     }
 }

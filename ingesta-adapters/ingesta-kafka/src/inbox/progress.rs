@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 /// A message that was read, as this book knows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Ticket(u64);
 
 struct Entry {
@@ -60,6 +60,15 @@ impl Progress {
         last
     }
 
+    /// Whether everything up to this message is finished.
+    pub(super) fn is_finished_up_to(&self, ticket: Ticket) -> bool {
+        let tickets = (self.first..).map(Ticket);
+        let mut up_to = tickets
+            .zip(&self.entries)
+            .take_while(|(own, _)| *own <= ticket);
+        up_to.all(|(_, entry)| entry.finished)
+    }
+
     /// Messages behind the end of the finished run, finished or not.
     pub(super) fn open(&self) -> usize {
         self.entries.len()
@@ -90,6 +99,18 @@ mod tests {
         assert_eq!((progress.open(), progress.bytes()), (1, 7));
         progress.finish(d);
         assert_eq!(progress.advance(), Some(16));
+    }
+
+    #[test]
+    fn it_knows_whether_a_run_reaches_a_message() {
+        let mut progress = Progress::default();
+        let [a, b, c] = [1, 2, 3].map(|offset| progress.begin(offset, 1));
+        progress.finish(b);
+        assert!(!progress.is_finished_up_to(b));
+        progress.finish(a);
+        assert!(progress.is_finished_up_to(b) && !progress.is_finished_up_to(c));
+        progress.advance();
+        assert!(progress.is_finished_up_to(b) && !progress.is_finished_up_to(c));
     }
 
     #[test]

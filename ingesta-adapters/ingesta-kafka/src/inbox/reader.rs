@@ -20,6 +20,7 @@ use super::backoff::Backoff;
 use super::board::fault_of;
 use super::context::Context;
 use super::lane::follow;
+use super::partition::Partition;
 use super::shared::Shared;
 use super::{Fault, config, offsets};
 use crate::read::owned;
@@ -95,20 +96,34 @@ impl Life {
         let reader = thread::current();
         self.consumer.set_nonempty_callback(move || reader.unpark());
         let ended = self.subscribe().and_then(|()| self.follow());
-        let options = &self.shared.options;
-        let grace = match (&ended, self.shared.aborted.is_cancelled()) {
-            (Ok(()), false) => options.shutdown_grace,
-            // It has no partitions any more, or is to vanish at once.
-            (Err(_), _) | (_, true) => Duration::ZERO,
-        };
         let partitions = self.assignment.all();
-        let_end(&partitions, grace, || self.shared.aborted.is_cancelled());
-        if ended.is_ok() && !self.shared.aborted.is_cancelled() {
+        if ended.is_err() {
+            self.retire(&partitions);
+            return ended;
+        }
+        let aborted = || self.shared.aborted.is_cancelled();
+        let_end(&partitions, self.shared.options.shutdown_grace, aborted);
+        if !aborted() {
             self.store();
         }
         // Its drop takes leave of the group: partitions are taken, offsets committed.
         drop(self.consumer);
         ended
+    }
+
+    /// Lets a consumer go that cannot go on, without waiting for it: its drop may hang.
+    fn retire(self, partitions: &[Arc<Partition>]) {
+        self.assignment.retire();
+        let_end(partitions, Duration::ZERO, || true);
+        let places: Vec<_> = partitions.iter().map(|one| one.place.clone()).collect();
+        if !places.is_empty() {
+            self.shared.board.revoked(&places, true);
+        }
+        let name = "kafka-consumer-drop".to_owned();
+        let spawned = thread::Builder::new().name(name).spawn(move || drop(self.consumer));
+        if spawned.is_err() {
+            tracing::debug!("no thread to drop a consumer on: it was dropped here");
+        }
     }
 
     fn subscribe(&self) -> Result<(), Broken> {

@@ -78,8 +78,8 @@ pub struct InboxStatus {
     pub retries: u64,
     /// Since when some message is tried again and again.
     pub retrying_since: Option<DateTime<Utc>>,
-    /// Messages of its partitions that are not committed yet, as the client library last told;
-    /// `None` before it has.
+    /// Messages of its partitions that are not committed yet, as of the last answer to a fetch: of a
+    /// partition that is paused nobody knows what came since. `None` before the first answer.
     pub lag: Option<u64>,
     /// Partitions that went to another member before this one gave them up, since the start.
     pub lost: u64,

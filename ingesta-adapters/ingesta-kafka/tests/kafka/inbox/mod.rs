@@ -1,0 +1,13 @@
+//! Inboxes and dead letters on a real broker, with faults.
+
+mod broker;
+mod dead_letters;
+mod ending;
+mod flow;
+mod members;
+mod poison;
+mod sink;
+mod stage;
+
+pub(crate) use sink::Probe;
+pub(crate) use stage::Stage;
