@@ -112,7 +112,9 @@ mod tests {
         store(&consumer, &[(place.clone(), 41)]).expect("it is stored");
         let commit = || consumer.commit_consumer_state(CommitMode::Sync);
         commit().expect("it is committed");
-        let committed = consumer.committed(Duration::from_secs(60)).expect("the cluster tells");
+        let committed = consumer
+            .committed(Duration::from_secs(60))
+            .expect("the cluster tells");
         let place_of = committed.find_partition("t", 0).expect("it is there");
         assert_eq!(place_of.offset(), Offset::Offset(42));
 

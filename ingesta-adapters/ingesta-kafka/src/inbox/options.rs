@@ -56,7 +56,8 @@ pub struct InboxOptions {
     /// Default 5 min, at least the session timeout.
     pub max_poll_interval: Duration,
     /// How long messages under way may take to end when their partition goes to another member.
-    /// Default 10 s.
+    /// Default 10 s, at most half of `max_poll_interval`: after that the broker gives the partition
+    /// away without asking, and the client library does not say so while it waits for this.
     pub revoke_grace: Duration,
     /// How long messages under way may take to end after shutdown was asked for. Default 10 s.
     pub shutdown_grace: Duration,
@@ -130,6 +131,7 @@ impl InboxOptions {
         ] {
             *duration = (*duration).min(LONG);
         }
+        self.revoke_grace = self.revoke_grace.min(self.max_poll_interval / 2);
         Ok(self)
     }
 }
@@ -179,6 +181,17 @@ mod tests {
         let options = options.checked().expect("it works");
         assert_eq!((options.concurrency, options.window), (1, 2));
         assert!(options.retry_max < Duration::MAX);
+    }
+
+    #[test]
+    fn partitions_are_given_up_before_they_are_given_away() {
+        let options = InboxOptions {
+            session_timeout: Duration::from_secs(6),
+            max_poll_interval: Duration::from_secs(6),
+            ..InboxOptions::new("g", ["t"])
+        };
+        let options = options.checked().expect("it works");
+        assert_eq!(options.revoke_grace, Duration::from_secs(3));
     }
 
     #[test]

@@ -120,7 +120,9 @@ impl Life {
             self.shared.board.revoked(&places, true);
         }
         let name = "kafka-consumer-drop".to_owned();
-        let spawned = thread::Builder::new().name(name).spawn(move || drop(self.consumer));
+        let spawned = thread::Builder::new()
+            .name(name)
+            .spawn(move || drop(self.consumer));
         if spawned.is_err() {
             tracing::debug!("no thread to drop a consumer on: it was dropped here");
         }
