@@ -5,7 +5,7 @@
 //! after half a minute; whoever writes tries again, and a letter that was written twice is one letter.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rdkafka::client::ClientContext;
@@ -13,8 +13,6 @@ use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::KafkaError as ClientError;
 use rdkafka::message::{Header as ClientHeader, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
-
-use tokio::task::spawn_blocking;
 
 use super::letter::wrap;
 use crate::connect::{Code, KafkaError, KafkaOptions, heard, said};
@@ -89,13 +87,7 @@ impl Writer {
     }
 
     async fn ensure(&self, topic: &str) -> Result<(), KafkaError> {
-        let known = |ensured: &Mutex<HashSet<String>>| {
-            ensured
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .contains(topic)
-        };
-        if known(&self.ensured) {
+        if self.ensured().contains(topic) {
             return Ok(());
         }
         let spec = TopicSpec {
@@ -103,22 +95,17 @@ impl Writer {
             max_message_bytes: Some(LARGEST),
             ..TopicSpec::new(topic, 1)
         };
-        let kafka = self.kafka.clone();
-        let runtime = tokio::runtime::Handle::current();
-        // On a thread of its own: its future cannot be sent from one to another.
-        let made = spawn_blocking(move || runtime.block_on(ensure(&kafka, &[spec], ANSWER_WITHIN)));
-        let made = made.await.map_err(|_| KafkaError::Broken {
-            attempted: WRITING,
-            code: "Interrupted".to_owned(),
-        })?;
-        for ensured in made? {
+        for ensured in ensure(&self.kafka, &[spec], ANSWER_WITHIN).await? {
             for difference in ensured.differences {
                 tracing::warn!(topic, %difference, "a topic of dead letters is not as it should be");
             }
         }
-        let mut ensured = self.ensured.lock().unwrap_or_else(PoisonError::into_inner);
-        ensured.insert(topic.to_owned());
+        self.ensured().insert(topic.to_owned());
         Ok(())
+    }
+
+    fn ensured(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.ensured.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes one record and waits for its acknowledgement.
@@ -137,8 +124,7 @@ impl Writer {
                 let error = meaning(&cause);
                 // The topic may have been deleted under us.
                 if matches!(error, KafkaError::UnknownTopic { .. }) {
-                    let mut known = self.ensured.lock().unwrap_or_else(PoisonError::into_inner);
-                    known.remove(record.topic);
+                    self.ensured().remove(record.topic);
                 }
                 Err(error)
             }

@@ -59,7 +59,7 @@ async fn a_broker_that_is_killed_under_load_costs_no_message_and_no_order() {
     for round in 0..3_u64 {
         let writing = stage.write_numbers(round * 500..(round + 1) * 500, 20);
         let killing = async {
-            probe.until((round * 500 + 50) as usize).await;
+            probe.until(round * 500 + 50).await;
             broker.kill().await.expect("it is killed");
             broker.start_again().await.expect("it comes back");
         };

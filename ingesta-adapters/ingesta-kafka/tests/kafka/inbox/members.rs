@@ -26,14 +26,14 @@ async fn come_and_go(membership: Membership) {
         stage
             .write_numbers(round * each..(round + 1) * each, 40)
             .await;
-        let due = (round * each + each / 4) as usize;
+        let due = round * each + each / 4;
         probe.until(due).await;
         let index = usize::try_from(round % 2).expect("small");
         let old = std::mem::replace(&mut members[index], member());
         assert!(old.leave().await, "a member left in time");
     }
     let all = rounds * each;
-    probe.until(all as usize).await;
+    probe.until(all).await;
     probe.assert_once_and_in_order(0..all);
     let ends = async || {
         let committed = stage.committed();

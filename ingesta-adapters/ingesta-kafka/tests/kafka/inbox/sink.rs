@@ -62,10 +62,6 @@ impl Probe {
         self.book().effects.clone()
     }
 
-    pub(crate) fn count(&self) -> usize {
-        self.book().effects.len()
-    }
-
     /// The numbers of a key's effects, in the order in which they happened.
     pub(crate) fn of_key(&self, key: &str) -> Vec<u64> {
         let effects = self.effects();
@@ -94,8 +90,8 @@ impl Probe {
         self.book().under_way.values().sum()
     }
 
-    pub(crate) async fn until(&self, count: usize) {
-        let enough = async || (self.count() >= count).then_some(());
+    pub(crate) async fn until(&self, count: u64) {
+        let enough = async || (self.effects().len() as u64 >= count).then_some(());
         eventually(&format!("{count} effects"), enough).await;
     }
 
