@@ -4,6 +4,7 @@ mod broker;
 mod dead_letters;
 mod ending;
 mod flow;
+mod frozen;
 mod members;
 mod poison;
 mod sink;

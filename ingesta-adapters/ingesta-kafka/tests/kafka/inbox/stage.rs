@@ -81,6 +81,15 @@ impl Stage {
         }
     }
 
+    /// Over a topic and a group of one partition that somebody else has made.
+    pub(crate) fn existing(brokers: &str, topic: &str, group: &str) -> Self {
+        Self {
+            topic: topic.to_owned(),
+            group: group.to_owned(),
+            ..Self::without_topic(brokers, 1)
+        }
+    }
+
     pub(crate) async fn create(&self) {
         let spec = TopicSpec::new(&self.topic, self.partitions);
         let made = ensure(&self.kafka, &[spec], PATIENCE).await;
