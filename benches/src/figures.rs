@@ -35,6 +35,7 @@ pub const GOALS: &[(&str, Goal)] = &[
     ("append_on_10m_of_empty", Goal::AtLeast(0.8)),
     ("follower_cost", Goal::AtMost(0.1)),
     ("lag_view_2k_of_poll_10ms", Goal::AtMost(0.1)),
+    ("kafka_relay_of_bare", Goal::AtLeast(0.8)),
 ];
 
 /// Prints figures as they come, and keeps those that are printed at the end.

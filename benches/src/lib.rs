@@ -11,6 +11,7 @@ pub mod cpu;
 pub mod figures;
 pub mod follower;
 pub mod http;
+pub mod kafka;
 pub mod lags;
 pub mod open_loop;
 pub mod peers;

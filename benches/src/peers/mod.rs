@@ -9,6 +9,7 @@ mod ceiling;
 mod create;
 mod follow;
 mod http;
+mod kafka;
 mod rebuild;
 mod update;
 
@@ -25,8 +26,8 @@ use crate::settings::Settings;
 use crate::sides::Side;
 
 /// The groups, in the order in which they run.
-pub const GROUPS: [&str; 7] = [
-    "create", "update", "http", "ceiling", "follow", "rebuild", "big",
+pub const GROUPS: [&str; 8] = [
+    "create", "update", "http", "ceiling", "follow", "kafka", "rebuild", "big",
 ];
 
 /// What every group works with.
@@ -59,6 +60,7 @@ pub async fn run(bench: &mut Bench, wanted: &[String]) -> anyhow::Result<()> {
             "update" => update::run(bench).await,
             "http" => http::run(bench).await,
             "ceiling" => ceiling::run(bench).await,
+            "kafka" => kafka::run(bench).await,
             "rebuild" => rebuild::run(bench).await,
             "big" => big::run(bench).await,
             _ => follow::run(bench).await,

@@ -54,8 +54,8 @@ const ALLOWED: &[(&str, &str)] = &[
     (
         "ingesta-benches",
         "anyhow async-trait axum chrono cqrs-es futures-util ingesta-domain ingesta-embedded \
-         ingesta-event-store ingesta-projections ingesta-server mimalloc postgres-es serde \
-         serde_json sqlx tokio tokio-util uuid",
+         ingesta-event-store ingesta-kafka ingesta-projections ingesta-server ingesta-testing \
+         mimalloc postgres-es rdkafka serde serde_json sqlx tokio tokio-util uuid",
     ),
     (
         "crisol",
