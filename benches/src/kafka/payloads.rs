@@ -1,8 +1,9 @@
 //! Events to messages with the least work: the payload as it is stored, under the aggregate's id.
 
+use async_trait::async_trait;
 use ingesta_event_store::RecordedEvent;
 use ingesta_kafka::message::OutgoingMessage;
-use ingesta_kafka::relay::{Translate, Untranslatable};
+use ingesta_kafka::relay::{Translate, TranslateError};
 
 /// To this topic.
 #[derive(Clone, Debug)]
@@ -22,8 +23,12 @@ impl Payloads {
     }
 }
 
+#[async_trait]
 impl Translate for Payloads {
-    fn messages(&self, event: &RecordedEvent) -> Result<Vec<OutgoingMessage>, Untranslatable> {
+    async fn messages(
+        &self,
+        event: &RecordedEvent,
+    ) -> Result<Vec<OutgoingMessage>, TranslateError> {
         Ok(vec![self.message(event)])
     }
 }
