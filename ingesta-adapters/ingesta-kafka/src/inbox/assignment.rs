@@ -15,6 +15,9 @@ use super::partition::Partition;
 /// How long a look at what is under way is put off at most.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// How long handlers may take to reach an await at which they are dropped, before nobody waits.
+const DROPPED_WITHIN: Duration = Duration::from_secs(1);
+
 #[derive(Default)]
 pub(super) struct Assignment {
     partitions: Mutex<BTreeMap<Place, Arc<Partition>>>,
@@ -76,17 +79,26 @@ pub(super) fn let_end(partitions: &[Arc<Partition>], grace: Duration, lost: impl
     for partition in partitions {
         partition.give_up();
     }
-    let deadline = Instant::now() + grace;
-    loop {
-        let busy = partitions.iter().any(|partition| partition.is_busy());
+    wait_while(grace, || {
+        !lost() && partitions.iter().any(|partition| partition.is_busy())
+    });
+    for partition in partitions {
+        partition.drop_all();
+    }
+    // So that the next owner does not begin beside what is being dropped.
+    wait_while(DROPPED_WITHIN, || {
+        partitions.iter().any(|partition| partition.is_running())
+    });
+}
+
+fn wait_while(at_most: Duration, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + at_most;
+    while condition() {
         let left = deadline.saturating_duration_since(Instant::now());
-        if !busy || left.is_zero() || lost() {
+        if left.is_zero() {
             break;
         }
         thread::park_timeout(left.min(LOOK));
-    }
-    for partition in partitions {
-        partition.drop_all();
     }
 }
 

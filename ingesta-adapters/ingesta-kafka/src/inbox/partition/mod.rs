@@ -126,6 +126,11 @@ impl Partition {
         self.book().progress.advance()
     }
 
+    /// Whether a handler is at work.
+    pub(in crate::inbox) fn is_running(&self) -> bool {
+        self.book().running > 0
+    }
+
     /// Whether there is something to wait for after it was given up.
     pub(in crate::inbox) fn is_busy(&self) -> bool {
         let book = self.book();
