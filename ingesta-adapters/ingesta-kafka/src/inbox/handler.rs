@@ -14,7 +14,7 @@ use crate::message::IncomingMessage;
 ///
 /// A message may come again: after a crash, after a rebalance, after a replay. Whoever answers with
 /// `Ok` has made its effect durable, and made it in a way that a second delivery changes nothing
-/// (see [`command_id`](super::command_id)).
+/// (see [`command_id`](super::command_id())).
 ///
 /// The future may be dropped at any of its awaits, when the partition goes to another member or the
 /// inbox is shut down and the time to finish is over; the message then comes again, here or there.

@@ -3,7 +3,7 @@
 //! - A message is settled by its handler's durable effect, or by a dead letter that the broker has
 //!   acknowledged; only then does its offset count as finished. What is committed of a partition is
 //!   the end of its unbroken run of finished messages. So a message may come twice and is never
-//!   skipped: handlers take effect once by the name of the command ([`command_id`]).
+//!   skipped: handlers take effect once by the name of the command ([`command_id()`]).
 //! - Messages with the same key are handled one after the other, others at the same time up to a
 //!   bound. Messages without a key count as having the same one, within their partition.
 //! - A passing failure stops its partition and no other, for as long as it lasts.
@@ -75,7 +75,7 @@ use crate::dead_letters::Writer;
 /// }
 ///
 /// # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
-/// let kafka = KafkaOptions::new("localhost:9092");
+/// let kafka = KafkaOptions::new("localhost:1");
 /// let shutdown = CancellationToken::new();
 /// let inbox = Inbox::new(&kafka, InboxOptions::new("orders", ["orders"]), Arc::new(Orders))?;
 /// // No broker need be there: it keeps trying, and its status says so.
