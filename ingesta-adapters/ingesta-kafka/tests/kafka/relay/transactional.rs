@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ingesta_event_store::{MemoryStorage, StreamId, SubscriptionStorage};
 use ingesta_kafka::connect::KafkaOptions;
-use ingesta_kafka::topics::ensure;
+use ingesta_kafka::topics::{TopicSpec, ensure};
 use ingesta_kafka::transactional::{TransactionalOptions, TransactionalRelay, checkpoint_topic};
 use ingesta_testing::{PATIENCE, eventually};
 
@@ -240,4 +240,38 @@ async fn a_missing_topic_of_places_is_named() {
     );
     shutdown.cancel();
     runner.join().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_only_the_broker_refuses_is_found_and_its_neighbours_are_published_once() {
+    let Some(kafka) = broker().await else { return };
+    let mut set = Set::new(kafka, "large").await;
+    let spec = TopicSpec {
+        max_message_bytes: Some(10_000),
+        ..TopicSpec::new(unique("large"), 1)
+    };
+    ensure(&set.kafka, std::slice::from_ref(&spec), PATIENCE)
+        .await
+        .unwrap();
+    set.topic = spec.name;
+    append(&*set.store, "good", 0, "{}").await;
+    // Not to be compressed below the limit.
+    let noise: String = (0..2_000)
+        .map(|_| uuid::Uuid::new_v4().simple().to_string())
+        .collect();
+    append(&*set.store, "large", 0, &noise).await;
+    append(&*set.store, "large", 1, "{}").await;
+    let last = append(&*set.store, "good", 1, "{}").await;
+    set.finish(last).await;
+    let parked = set.store.parked(&set.name).await.unwrap();
+    assert_eq!((parked.len(), parked[0].sequence), (1, 1));
+    assert_eq!(parked[0].reason.code, "too_large");
+    assert!(parked[0].reason.message.contains(&set.topic));
+    let ids: Vec<_> = set
+        .seen()
+        .await
+        .into_iter()
+        .map(|message| message.id)
+        .collect();
+    assert_eq!(ids, ["thing/good/1", "thing/good/2"]);
 }
