@@ -12,6 +12,8 @@ use rdkafka::producer::{DeliveryResult, Producer, ProducerContext, ThreadedProdu
 use super::TopicSpec;
 use crate::connect::{Code, KafkaError, KafkaOptions, heard, said};
 
+const CREATING: &str = "creating a topic";
+
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 pub(super) struct Admin {
@@ -130,7 +132,6 @@ impl Admin {
 
     /// Creates a topic. `false`: it appeared meanwhile.
     pub(super) async fn create(&self, spec: &TopicSpec) -> Result<bool, KafkaError> {
-        const CREATING: &str = "creating a topic";
         let copies = TopicReplication::Fixed(spec.replication.unwrap_or(-1));
         let settings = spec.settings();
         let mut topic = NewTopic::new(&spec.name, spec.partitions, copies);
@@ -144,25 +145,37 @@ impl Admin {
         match answer {
             Some(Ok(_)) => Ok(true),
             Some(Err((_, Kafka::TopicAlreadyExists))) => Ok(false),
-            Some(Err((
-                name,
-                Kafka::TopicAuthorizationFailed | Kafka::ClusterAuthorizationFailed,
-            ))) => {
-                let needed = format!("CREATE on Cluster, or CREATE on Topic {name}");
-                Err(missing(CREATING, needed))
-            }
-            Some(Err((name, Kafka::InvalidReplicationFactor))) => Err(KafkaError::Settings {
-                what: format!("topic `{name}`: fewer brokers than copies asked for"),
-            }),
-            Some(Err((name, code @ (Kafka::InvalidConfig | Kafka::PolicyViolation)))) => {
-                Err(KafkaError::Settings {
-                    what: format!("topic `{name}`: the broker refuses its settings ({code:?})"),
-                })
-            }
-            Some(Err((name, code))) => Err(Code(Some(code)).meaning(CREATING, Some(&name))),
+            Some(Err((name, code))) => Err(not_created(&name, code)),
             None => Err(Code(None).meaning(CREATING, Some(&spec.name))),
         }
     }
+}
+
+/// Why the broker did not create a topic.
+fn not_created(name: &str, code: Kafka) -> KafkaError {
+    let wrong = |what: String| KafkaError::Settings { what };
+    if [
+        Kafka::TopicAuthorizationFailed,
+        Kafka::ClusterAuthorizationFailed,
+    ]
+    .contains(&code)
+    {
+        return missing(
+            CREATING,
+            format!("CREATE on Cluster, or CREATE on Topic {name}"),
+        );
+    }
+    if code == Kafka::InvalidReplicationFactor {
+        return wrong(format!(
+            "topic `{name}`: fewer brokers than copies asked for"
+        ));
+    }
+    if [Kafka::InvalidConfig, Kafka::PolicyViolation].contains(&code) {
+        return wrong(format!(
+            "topic `{name}`: the broker refuses its settings ({code:?})"
+        ));
+    }
+    Code(Some(code)).meaning(CREATING, Some(name))
 }
 
 fn options() -> AdminOptions {
@@ -173,4 +186,30 @@ fn options() -> AdminOptions {
 
 fn missing(attempted: &'static str, missing: String) -> KafkaError {
     KafkaError::NotAuthorised { attempted, missing }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_permission_names_the_operation_and_the_topic() {
+        for code in [
+            Kafka::TopicAuthorizationFailed,
+            Kafka::ClusterAuthorizationFailed,
+        ] {
+            let refused = not_created("orders", code);
+            assert_eq!(refused.kind(), "not_authorised");
+            let text = refused.to_string();
+            assert!(
+                text.contains("CREATE on Cluster, or CREATE on Topic orders"),
+                "{text}"
+            );
+        }
+        assert_eq!(
+            not_created("orders", Kafka::PolicyViolation).kind(),
+            "settings"
+        );
+        assert_eq!(not_created("orders", Kafka::NotController).kind(), "busy");
+    }
 }
