@@ -12,7 +12,8 @@ use tokio::runtime::Handle;
 
 /// A future that is finished whether or not somebody waits for its answer.
 ///
-/// Nobody polls it while its caller neither polls nor drops it.
+/// Nobody polls it while its caller neither polls nor drops it: it may hold nothing that others
+/// wait for.
 pub(super) struct Detached<F>
 where
     F: Future<Output: Send> + Send + 'static,

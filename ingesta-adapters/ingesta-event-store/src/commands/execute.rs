@@ -11,7 +11,7 @@ use super::executed::{Executed, repeated};
 use super::resolve::append_resolved;
 use super::{CommandContext, CommandError, Loaded, load};
 use crate::{Append, AppendError, CommandOutcome, CommandStamp, EventCodec, Storage};
-use crate::{Snapshots, StreamAppend, StreamId};
+use crate::{Snapshots, StoreError, StreamAppend, StreamId};
 
 /// How often a command is decided anew because others were faster.
 const ATTEMPTS_MAX: u32 = 16;
@@ -110,7 +110,29 @@ where
             context,
         };
         let this = self.clone();
-        Detached::new(async move { this.run(&asked).await }).await
+        Detached::new(async move { this.begin(asked).await }).await
+    }
+
+    /// Tries it on what is known without asking the store, in the caller's own task: while nobody
+    /// polls that one, it holds nothing that others wait for. Whatever needs a load is a task.
+    async fn begin(self, asked: Asked<A>) -> Result<Executed, CommandError<A::Error>> {
+        let mut attempts = 0;
+        if let Some(assumed) = self.assume(&asked) {
+            match self.attempt(&asked, assumed, Ground::Assumed).await? {
+                Ok(executed) => return Ok(executed),
+                Err(Missed::Conflict) => attempts += 1,
+                Err(Missed::Unproved) => {}
+            }
+        }
+        let work = tokio::spawn(async move { self.on_loads(&asked, attempts).await });
+        match work.await {
+            Ok(result) => result,
+            Err(stopped) if stopped.is_panic() => std::panic::resume_unwind(stopped.into_panic()),
+            Err(stopped) => Err(CommandError::Unknown(StoreError::Unavailable {
+                attempted: "executing a command while the program stops",
+                cause: Box::new(stopped),
+            })),
+        }
     }
 
     /// The aggregate as it is now.
@@ -123,27 +145,20 @@ where
         load::load(&*self.storage, &self.codec, &stream, snapshots).await
     }
 
-    async fn run(&self, asked: &Asked<A>) -> Result<Executed, CommandError<A::Error>> {
-        let mut ground = Ground::Assumed;
-        let mut attempts = 0;
+    /// Loads and decides, until nobody is faster or too many were.
+    async fn on_loads(
+        &self,
+        asked: &Asked<A>,
+        mut attempts: u32,
+    ) -> Result<Executed, CommandError<A::Error>> {
         while attempts < ATTEMPTS_MAX {
-            let assumed = (ground == Ground::Assumed).then(|| self.assume(asked));
-            let (loaded, on) = match assumed.flatten() {
-                Some(assumed) => (assumed, Ground::Assumed),
-                None => {
-                    let loaded = self.load(&asked.stream.aggregate_id).await?;
-                    (Box::new(loaded), Ground::Loaded)
-                }
-            };
-            match self.attempt(asked, loaded, on).await? {
+            let loaded = self.load(&asked.stream.aggregate_id).await?;
+            match self.attempt(asked, Box::new(loaded), Ground::Loaded).await? {
                 Ok(executed) => return Ok(executed),
-                Err(Missed::Conflict) => {
-                    attempts += 1;
-                    step_aside(attempts).await;
-                }
+                Err(Missed::Conflict) => attempts += 1,
                 Err(Missed::Unproved) => {}
             }
-            ground = Ground::Loaded;
+            step_aside(attempts).await;
         }
         Err(CommandError::Conflict { attempts })
     }

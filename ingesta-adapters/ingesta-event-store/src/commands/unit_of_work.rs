@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use cqrs_es::{Aggregate, event_sink::EventSink};
 
-use super::detached::Detached;
 use super::resolve::append_resolved;
 use super::{CommandContext, CommandError, load};
 use crate::snapshot::Taker;
@@ -172,7 +171,7 @@ impl UnitOfWork {
             return Ok(None);
         };
         let storage = self.storage;
-        let work = Detached::new(async move {
+        let work = tokio::spawn(async move {
             let ended = append_resolved(&*storage, append).await;
             if ended.is_ok() {
                 // The caller has its answer without waiting for these.
@@ -180,7 +179,13 @@ impl UnitOfWork {
             }
             ended
         });
-        match work.await {
+        let ended = work.await.unwrap_or_else(|stopped| {
+            Err(AppendError::Unknown(StoreError::Unavailable {
+                attempted: "storing a unit of work while the program stops",
+                cause: Box::new(stopped),
+            }))
+        });
+        match ended {
             Ok(outcome) | Err(AppendError::Duplicate(outcome)) => Ok(Some(outcome)),
             Err(other) => Err(other),
         }

@@ -132,13 +132,23 @@ impl Database {
     /// A connection for a writer of the appender. Its few statements are planned once: planning
     /// one anew for every batch costs more than executing it.
     pub(super) async fn appending_connection(&self) -> Result<sqlx::PgConnection, StoreError> {
+        const ATTEMPTED: &str = "connecting to append events";
         let connect = self.connect.clone();
         let connect = connect.options(PLANNED_ONCE);
         let connect = connect.options([("statement_timeout", milliseconds(self.limit))]);
         let connected = self.in_time(connect.connect()).await;
         let mut connection =
-            connected.map_err(|e| classify::store("connecting to append events", e))?;
-        cluster::check(&mut connection).await?;
+            connected.map_err(|e| classify::store(ATTEMPTED, e))?;
+        let asked = cluster::check(&mut connection);
+        match self.answers_within() {
+            None => asked.await?,
+            Some(within) => tokio::time::timeout(within, asked)
+                .await
+                .map_err(|cause| StoreError::Unavailable {
+                    attempted: ATTEMPTED,
+                    cause: Box::new(cause),
+                })??,
+        }
         Ok(connection)
     }
 

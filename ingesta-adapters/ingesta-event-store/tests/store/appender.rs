@@ -139,3 +139,26 @@ async fn a_refused_command_leaves_nothing_behind_in_what_is_kept() {
     let loaded = counters.load("c").await.unwrap();
     assert_eq!((loaded.state.seen, loaded.version), (vec![1, 2], 2));
 }
+
+#[tokio::test]
+async fn who_waits_behind_a_loser_is_not_told_of_a_conflict() {
+    let fixture = Fixture::migrated().await;
+    let store = &fixture.storage;
+    let mut first = append("other", 0, &[1]);
+    first.command = stamp("k", b"same");
+    store.append(first).await.unwrap();
+    let mut repeat = append("s", 0, &[1]);
+    repeat.command = stamp("k", b"same");
+    // Nothing is stored on the stream before the third, whose expectation is right.
+    let (repeated, stale, right) = tokio::join!(
+        store.append(repeat),
+        store.append(append("s", 7, &[2])),
+        store.append(append("s", 0, &[3])),
+    );
+    assert!(
+        matches!(repeated, Err(AppendError::Duplicate(_))),
+        "{repeated:?}"
+    );
+    assert!(matches!(stale, Err(AppendError::Conflict)), "{stale:?}");
+    assert!(right.is_ok(), "nothing is on the stream: {right:?}");
+}

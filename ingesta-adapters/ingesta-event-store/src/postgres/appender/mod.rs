@@ -16,11 +16,11 @@ mod writer;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, TryAcquireError, oneshot};
 
 pub(super) use self::batch::xid8;
 use self::queue::Queue;
-use self::request::Request;
+use self::request::{Answer, Request};
 pub(super) use self::whole::{stored_fingerprint, stored_outcome};
 use self::writer::Writer;
 use super::Database;
@@ -77,14 +77,17 @@ impl Appender {
         append.check_shape()?;
         let kib = append.text_bytes() / 1024 + 1;
         let kib = u32::try_from(kib.clamp(KIB_MIN, WAITING_KIB_MAX)).unwrap_or(u32::MAX);
-        let room = Arc::clone(&self.inner.room);
-        let room = room.acquire_many_owned(kib).await.map_err(|_| ended())?;
         let (answer, answered) = oneshot::channel();
-        self.hand_in(Request {
-            append,
-            answer,
-            _room: room,
-        });
+        let room = Arc::clone(&self.inner.room);
+        match room.try_acquire_many_owned(kib) {
+            Ok(room) => self.hand_in(Request {
+                append,
+                answer,
+                _room: room,
+            }),
+            Err(TryAcquireError::NoPermits) => self.hand_in_later(append, kib, answer),
+            Err(TryAcquireError::Closed) => return Err(ended()),
+        }
         // A writer that vanished with the request has perhaps sent it.
         answered.await.unwrap_or_else(|cause| {
             Err(AppendError::Unknown(StoreError::Unavailable {
@@ -92,6 +95,24 @@ impl Appender {
                 cause: Box::new(cause),
             }))
         })
+    }
+
+    /// Waits for room in a task: a caller that is not polled would be given the room and keep it
+    /// from everybody behind it.
+    fn hand_in_later(&self, append: Append, kib: u32, answer: Answer) {
+        let this = self.clone();
+        tokio::spawn(async move {
+            let room = Arc::clone(&this.inner.room);
+            match room.acquire_many_owned(kib).await {
+                Ok(room) => this.hand_in(Request {
+                    append,
+                    answer,
+                    _room: room,
+                }),
+                // A caller that went away has nobody who could hear it.
+                Err(_) => drop(answer.send(Err(ended()))),
+            }
+        });
     }
 
     /// Writers live on the runtime of the first caller; when that runtime has ended, the next

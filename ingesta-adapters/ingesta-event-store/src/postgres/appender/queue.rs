@@ -4,7 +4,7 @@
 //! processor's caches are warm, so a lone caller is always served by the same. A writer that is
 //! about to look is not helped by another one.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -179,11 +179,15 @@ impl Place {
         !self.queue.state().held.is_empty()
     }
 
-    /// Commands on a stream that a batch has just moved on: they were decided on its past.
-    pub(super) fn overtaken(&self, streams: &HashSet<StreamId>) -> Vec<Request> {
+    /// Commands on a stream that a batch has just taken to this version, which were decided on an
+    /// earlier one.
+    pub(super) fn overtaken(&self, streams: &HashMap<StreamId, u64>) -> Vec<Request> {
         let mut state = self.queue.state();
         let held = std::mem::take(&mut state.held);
-        let overtaken = |r: &Request| r.packs() && streams.contains(&r.part().stream);
+        let overtaken = |r: &Request| {
+            let moved_to = r.packs().then(|| streams.get(&r.part().stream)).flatten();
+            moved_to.is_some_and(|version| r.part().expected_version < *version)
+        };
         let (lost, kept): (Vec<_>, Vec<_>) = held.into_iter().partition(overtaken);
         state.held = kept.into();
         lost

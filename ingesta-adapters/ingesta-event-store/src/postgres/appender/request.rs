@@ -12,10 +12,13 @@ const ROWS_MAX: usize = 1_000;
 /// Text of a batch's events, in bytes.
 const BYTES_MAX: usize = 1 << 20;
 
+/// Where a caller waits for what became of its command.
+pub(super) type Answer = oneshot::Sender<Result<CommandOutcome, AppendError>>;
+
 /// A command and the caller that waits for its answer.
 pub(super) struct Request {
     pub(super) append: Append,
-    pub(super) answer: oneshot::Sender<Result<CommandOutcome, AppendError>>,
+    pub(super) answer: Answer,
     pub(super) _room: OwnedSemaphorePermit,
 }
 

@@ -1,6 +1,6 @@
 //! A writer: one connection of its own, one batch at a time, every caller answered.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -160,10 +160,14 @@ impl Writer {
             self.bell.ring();
         }
         // Whoever was passed over because of one of these streams has waited in vain.
-        let moved_on: HashSet<_> = if place.holds_any() {
-            requests.iter().map(|r| r.part().stream.clone()).collect()
+        let moved_on: HashMap<_, _> = if place.holds_any() {
+            let winners = requests.iter().zip(&won).filter(|(_, won)| won.is_some());
+            let parts = winners.map(|(request, _)| request.part());
+            parts
+                .map(|part| (part.stream.clone(), part.new_version()))
+                .collect()
         } else {
-            HashSet::new()
+            HashMap::new()
         };
         let mut losers = Vec::new();
         for (request, position) in requests.into_iter().zip(won) {
