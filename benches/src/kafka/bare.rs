@@ -59,7 +59,9 @@ fn send(
 ) -> anyhow::Result<()> {
     loop {
         let value = message.value.as_deref().unwrap_or_default();
-        let record = BaseRecord::to(&message.topic).key(&message.key).payload(value);
+        let record = BaseRecord::to(&message.topic)
+            .key(&message.key)
+            .payload(value);
         match producer.send(record) {
             Ok(()) => return Ok(()),
             Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => {

@@ -153,7 +153,11 @@ async fn steady_nothing(bench: &Bench, ours: &Ours, time: Duration) -> anyhow::R
 }
 
 /// 2,000 commands a second of 32 callers.
-pub(super) async fn steady(bench: &Bench, ours: &Ours, time: Duration) -> anyhow::Result<Vec<Noted>> {
+pub(super) async fn steady(
+    bench: &Bench,
+    ours: &Ours,
+    time: Duration,
+) -> anyhow::Result<Vec<Noted>> {
     let (ours, sample) = (ours.clone(), Arc::clone(&bench.sample));
     let create = move || {
         let (ours, sample) = (ours.clone(), Arc::clone(&sample));

@@ -35,7 +35,10 @@ async fn measure(bench: &mut Bench, broker: &Broker) -> anyhow::Result<()> {
     let ours = Ours::open(&url, 10_000).await?;
     fill(&url, &bench.sample, aggregates).await?;
     let log = read(&*ours.storage).await?;
-    ensure!(log.len() == aggregates * EVENTS_EACH, "the log is not whole");
+    ensure!(
+        log.len() == aggregates * EVENTS_EACH,
+        "the log is not whole"
+    );
 
     let (mut relayed, mut transacted, mut bare) = (Vec::new(), Vec::new(), Vec::new());
     for pass in 0..=bench.few_passes() {

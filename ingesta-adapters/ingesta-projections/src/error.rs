@@ -98,7 +98,9 @@ pub enum ReadError {
     Store(#[from] StoreError),
     /// There is no such table: its projection has never been prepared on this database.
     /// *Handling*: [`crate::ProjectionSubscriber::prepare`] at the program's start.
-    #[error("there is no table {table}: its projection has never run on this database, or the table is lost and `rebuild` makes it anew")]
+    #[error(
+        "there is no table {table}: its projection has never run on this database, or the table is lost and `rebuild` makes it anew"
+    )]
     NoTable {
         /// The table.
         table: String,

@@ -153,7 +153,10 @@ where
     ) -> Result<Executed, CommandError<A::Error>> {
         while attempts < ATTEMPTS_MAX {
             let loaded = self.load(&asked.stream.aggregate_id).await?;
-            match self.attempt(asked, Box::new(loaded), Ground::Loaded).await? {
+            match self
+                .attempt(asked, Box::new(loaded), Ground::Loaded)
+                .await?
+            {
                 Ok(executed) => return Ok(executed),
                 Err(Missed::Conflict) => attempts += 1,
                 Err(Missed::Unproved) => {}

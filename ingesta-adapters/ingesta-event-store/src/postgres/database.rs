@@ -137,8 +137,7 @@ impl Database {
         let connect = connect.options(PLANNED_ONCE);
         let connect = connect.options([("statement_timeout", milliseconds(self.limit))]);
         let connected = self.in_time(connect.connect()).await;
-        let mut connection =
-            connected.map_err(|e| classify::store(ATTEMPTED, e))?;
+        let mut connection = connected.map_err(|e| classify::store(ATTEMPTED, e))?;
         let asked = cluster::check(&mut connection);
         match self.answers_within() {
             None => asked.await?,

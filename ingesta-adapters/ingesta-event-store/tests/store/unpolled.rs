@@ -60,7 +60,10 @@ async fn commands_that_nobody_polls_keep_no_connection() {
     }
     // Nobody goes on with the rest now.
     let head = tokio::spawn(async move { store.head().await });
-    assert!(head.await.unwrap().is_ok(), "somebody else got no connection");
+    assert!(
+        head.await.unwrap().is_ok(),
+        "somebody else got no connection"
+    );
     drop(commands);
 }
 
