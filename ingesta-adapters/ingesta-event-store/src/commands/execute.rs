@@ -1,7 +1,6 @@
 //! One command on one aggregate, to its end.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use cqrs_es::{Aggregate, event_sink::EventSink};
 
@@ -9,6 +8,7 @@ use super::cache::Cache;
 use super::detached::Detached;
 use super::executed::{Executed, repeated};
 use super::resolve::append_resolved;
+use super::step_aside::step_aside;
 use super::{CommandContext, CommandError, Loaded, load};
 use crate::{Append, AppendError, CommandOutcome, CommandStamp, EventCodec, Storage};
 use crate::{Snapshots, StoreError, StreamAppend, StreamId};
@@ -294,16 +294,4 @@ where
             Some(_) => Err(CommandError::CommandIdReused),
         }
     }
-}
-
-/// A pause of random length after the third conflict and each one behind it: rivals that march in
-/// step would otherwise meet at every step, and the same one could lose each time.
-async fn step_aside(attempts: u32) {
-    const IN_STEP: u32 = 3;
-    let Some(doubled) = attempts.checked_sub(IN_STEP) else {
-        return;
-    };
-    let longest = 1_000_u64 << doubled.min(4);
-    let (random, _) = uuid::Uuid::new_v4().as_u64_pair();
-    tokio::time::sleep(Duration::from_micros(random % longest)).await;
 }

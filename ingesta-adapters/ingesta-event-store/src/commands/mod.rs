@@ -18,6 +18,7 @@ mod loaded;
 mod past;
 mod resolve;
 mod snapshots;
+mod step_aside;
 mod unit_of_work;
 
 pub use context::{CommandContext, fingerprint};
