@@ -17,6 +17,10 @@ use ingesta_benches::sample::Sample;
 use ingesta_benches::settings::Settings;
 use tokio::signal::unix::{SignalKind, signal};
 
+/// That of the server, for all sides.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     if std::env::args().any(|arg| arg == CHILD) {

@@ -1,7 +1,8 @@
 //! The server's own ceiling for durable appends: 1,000 rows a statement, two connections.
 //!
-//! The rows are those of a creation, the table is ours with its log index, and no command is
-//! decided: what an event store on this server could reach at most.
+//! The rows are those of a creation, each with its own columns as commands have them, the table is
+//! ours with its log index, and no command is decided: what an event store on this server could
+//! reach at most.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,11 @@ use crate::sample::Sample;
 
 /// Rows of one statement.
 pub const ROWS: usize = 1_000;
+
+const INSERT: &str = "insert into events (aggregate_type, aggregate_id, sequence, event_type, \
+     event_version, payload, metadata) \
+     select at, ai, 1, et, '1', payload::json, '{}' \
+       from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as c(at, ai, et, payload)";
 
 /// A table to fill.
 pub struct Ceiling {
@@ -59,17 +65,13 @@ impl Ceiling {
             let (pool, row) = (pool.clone(), Arc::clone(&row));
             async move {
                 let ids: Vec<String> = (0..ROWS).map(|_| Uuid::now_v7().to_string()).collect();
-                sqlx::query(
-                    "insert into events (aggregate_type, aggregate_id, sequence, event_type, \
-                     event_version, payload, metadata) \
-                     select $1, id, 1, $2, '1', $3::json, '{}' from unnest($4::text[]) as i(id)",
-                )
-                .bind(Ingesta::TYPE)
-                .bind(&row.0)
-                .bind(&row.1)
-                .bind(ids)
-                .execute(&pool)
-                .await?;
+                sqlx::query(INSERT)
+                    .bind(vec![Ingesta::TYPE; ROWS])
+                    .bind(ids)
+                    .bind(vec![row.0.as_str(); ROWS])
+                    .bind(vec![row.1.as_str(); ROWS])
+                    .execute(&pool)
+                    .await?;
                 Ok(())
             }
         };

@@ -47,15 +47,15 @@ const ALLOWED: &[(&str, &str)] = &[
         "ingesta-server",
         "anyhow async-trait axum chrono clap cqrs-es figment futures-util indicatif ingesta-domain \
          ingesta-embedded ingesta-event-store ingesta-http ingesta-kafka ingesta-projections \
-         prometheus-client reqwest serde serde_json sha2 thiserror tokio tokio-util tower-http tracing \
-         tracing-subscriber utoipa utoipa-axum uuid",
+         prometheus-client reqwest serde serde_json sha2 thiserror tikv-jemallocator tokio tokio-util \
+         tower-http tracing tracing-subscriber utoipa utoipa-axum uuid",
     ),
     ("ingesta-examples", ""),
     (
         "ingesta-benches",
         "anyhow async-trait axum chrono cqrs-es futures-util ingesta-domain ingesta-embedded \
          ingesta-event-store ingesta-kafka ingesta-projections ingesta-server ingesta-testing \
-         postgres-es rdkafka serde serde_json sqlx tokio tokio-util uuid",
+         postgres-es rdkafka serde serde_json sqlx tikv-jemallocator tokio tokio-util uuid",
     ),
     (
         "crisol",
