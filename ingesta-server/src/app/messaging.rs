@@ -15,6 +15,8 @@ pub struct Messaging {
     pub rutas: Rutas,
     /// How the log is published. Default [`RelayMode::AtLeastOnce`].
     pub relay: RelayMode,
+    /// By which way module `imagenes` hears of ingestas. Default [`ImagenesDesde::Registro`].
+    pub imagenes: ImagenesDesde,
     /// Copies of each partition of a topic that is created here, at least 1. Default 1.
     pub replication: i32,
     /// Partitions of a topic that is created here, at least 1. Default 6.
@@ -31,6 +33,7 @@ impl Messaging {
             kafka,
             rutas: Rutas::default(),
             relay: RelayMode::AtLeastOnce,
+            imagenes: ImagenesDesde::Registro,
             replication: 1,
             partitions: 6,
             prefix: String::new(),
@@ -45,4 +48,14 @@ pub enum RelayMode {
     AtLeastOnce,
     /// In Kafka transactions: a `read_committed` reader sees each event exactly once.
     Transactional,
+}
+
+/// By which way module `imagenes` hears of ingestas. A change of it loses and doubles nothing, also
+/// while one server goes the one way and another the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImagenesDesde {
+    /// From the log itself.
+    Registro,
+    /// From the topics of events, as a consumer group. Where the broker is away, images wait for it.
+    Topico,
 }

@@ -19,7 +19,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
-use ingesta_event_store::{Database, PostgresStorage, Storage};
+use ingesta_event_store::{Database, EventCodec, EventStorage, PostgresStorage, Storage};
+use ingesta_kafka::avro::SchemaError;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -27,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 pub use codec::{event_codec, known_types};
 pub use error::AppError;
 pub(crate) use health::{Component, Health};
-pub use messaging::{Messaging, RelayMode};
+pub use messaging::{ImagenesDesde, Messaging, RelayMode};
 pub(crate) use metrics::Metrics;
 pub use options::{AppOptions, Follow};
 pub(crate) use state::AppState;
@@ -37,7 +38,8 @@ use self::broker::{Broker, Relays, Standing};
 use self::subscriptions::{Ground, Subscriptions};
 use crate::comandos::Despachador;
 use crate::consultas::Consultas;
-use crate::entradas::entradas;
+use crate::entradas::{Entrada, entradas, entradas_de_imagenes};
+use crate::reacciones::ReaccionImagenes;
 
 /// A running server: HTTP and the subscriptions behind it.
 ///
@@ -79,7 +81,7 @@ impl App {
             Despachador::measured(Arc::clone(&storage), codec.clone(), metrics.clone());
         let messaging = messaging(&options);
         let entradas = match messaging {
-            Some(messaging) => entradas(&messaging.rutas, &despachador)?,
+            Some(messaging) => topics(messaging, &despachador, &codec, &storage)?,
             None => Vec::new(),
         };
         let relays = match messaging {
@@ -177,6 +179,22 @@ fn messaging(options: &AppOptions) -> Option<&Messaging> {
         tracing::info!("no broker is configured: the log waits to be published");
     }
     options.messaging.as_ref()
+}
+
+/// Every topic that this process reads.
+fn topics(
+    messaging: &Messaging,
+    despachador: &Despachador,
+    codec: &EventCodec,
+    storage: &Arc<dyn Storage>,
+) -> Result<Vec<Entrada>, SchemaError> {
+    let mut topics = entradas(&messaging.rutas, despachador)?;
+    if messaging.imagenes == ImagenesDesde::Topico {
+        let reaccion = Arc::new(ReaccionImagenes::new(despachador.clone(), codec.clone()));
+        let log: Arc<dyn EventStorage> = Arc::clone(storage) as _;
+        topics.extend(entradas_de_imagenes(&messaging.rutas, &reaccion, &log)?);
+    }
+    Ok(topics)
 }
 
 fn serve(

@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::broker::Relays;
-use super::{AppOptions, Follow};
+use super::{AppOptions, Follow, ImagenesDesde};
 use crate::comandos::Despachador;
 use crate::consultas::Lecturas;
 use crate::reacciones::{ReaccionImagenes, ReaccionIngestas};
@@ -111,12 +111,16 @@ impl Subscriptions {
             followed_ingestas = Some(all.run(ground, VISTA_INGESTAS, ingestas, &mut statuses));
             followed_imagenes = Some(all.run(ground, VISTA_IMAGENES, imagenes, &mut statuses));
         }
+        let messaging = ground.options.messaging.as_ref();
+        let by_topic = messaging.is_some_and(|it| it.imagenes == ImagenesDesde::Topico);
         let mut made = None;
         if ground.options.follow == Follow::All {
             let despachador = || ground.despachador.clone();
-            let hacer_imagenes = ReaccionImagenes::new(despachador(), ground.codec.clone());
             let rechazar_ingestas = ReaccionIngestas::new(despachador(), ground.codec.clone());
-            made = Some(all.run(ground, IMAGENES, hacer_imagenes, &mut statuses));
+            if !by_topic {
+                let hacer_imagenes = ReaccionImagenes::new(despachador(), ground.codec.clone());
+                made = Some(all.run(ground, IMAGENES, hacer_imagenes, &mut statuses));
+            }
             all.run(ground, INGESTAS, rechazar_ingestas, &mut statuses);
             for relay in ground.relays.subscribers() {
                 all.run_with(ground, relay, runner_options(), &mut statuses);
@@ -129,6 +133,7 @@ impl Subscriptions {
             ingestas,
             imagenes,
             reaccion: made,
+            imagenes_por_topico: by_topic,
             storage: Arc::clone(ground.storage),
             codec: ground.codec.clone(),
             wait: ground.options.read_wait,

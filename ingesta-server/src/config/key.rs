@@ -169,6 +169,12 @@ pub const KEYS: &[Key] = &[
         "how the log is published: at_least_once or transactional",
     ),
     key(
+        "kafka_imagenes",
+        &["INGESTA_KAFKA_IMAGENES"],
+        Some("registro"),
+        "how images hear of ingestas: registro (from the log) or topico (from the topics of events)",
+    ),
+    key(
         "kafka_replication",
         &["INGESTA_KAFKA_REPLICATION"],
         Some("1"),

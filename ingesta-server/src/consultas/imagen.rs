@@ -32,15 +32,14 @@ impl Manejada for ObtenerImagen {
         let Some(creation) = ingesta.first() else {
             return Ok(None);
         };
-        // There is an ingesta, so there will be an image: wait for the reaction, then ask the log.
-        let made = lecturas.llega(IMAGENES, creation.position).await?;
-        let events = lecturas.stream::<Imagen>(&id).await?;
+        // There is an ingesta, so there will be an image.
+        let events = lecturas.imagen(&id, creation.position).await?;
         let fila = lecturas.fold::<Imagen, ImagenVista>(&events)?.fila();
         match fila {
             Some(fila) => Ok(Some(fila)),
             // Behind, or parked at this ingesta; both pass, by themselves or by an operator.
             None => {
-                tracing::debug!(made, "an image was asked for before it was made");
+                tracing::debug!("an image was asked for before it was made");
                 Err(ConsultaError::Atrasada { what: IMAGENES })
             }
         }

@@ -4,14 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cqrs_es::{Aggregate, View};
+use ingesta_domain::imagen::Imagen;
 use ingesta_event_store::subscription::{Waited, wait_for};
 use ingesta_event_store::{EventCodec, Position, RecordedEvent, Storage, StoreError, StreamId};
 use ingesta_projections::ReadModel;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::ConsultaError;
-use crate::registry::{VISTA_IMAGENES, VISTA_INGESTAS};
+use crate::registry::{IMAGENES, VISTA_IMAGENES, VISTA_INGESTAS};
 use crate::vistas::{ImagenVista, IngestaVista};
+
+/// Between two looks for an image that a topic's message will bring.
+const LOOK_MIN: Duration = Duration::from_millis(10);
+const LOOK_MAX: Duration = Duration::from_millis(250);
 
 /// The views of this server, and the log behind them.
 #[derive(Clone)]
@@ -20,6 +26,8 @@ pub struct Lecturas {
     pub(crate) imagenes: ReadModel<ImagenVista>,
     /// The reaction that makes images, where it runs in this process.
     pub(crate) reaccion: Option<watch::Receiver<Position>>,
+    /// Whether images are made by what a topic tells, which no place in the log says the end of.
+    pub(crate) imagenes_por_topico: bool,
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) codec: EventCodec,
     /// How long one read waits at most.
@@ -84,6 +92,28 @@ impl Lecturas {
         }
         let parked = self.storage.parked(name).await?;
         Ok(parked.iter().all(|row| row.stream != *stream))
+    }
+
+    /// The events of the image of an ingesta that was created at `creation`: waits for its reaction,
+    /// at most as long as a read waits.
+    pub(super) async fn imagen(
+        &self,
+        id: &str,
+        creation: Position,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        if !self.imagenes_por_topico {
+            self.llega(IMAGENES, creation).await?;
+            return self.stream::<Imagen>(id).await;
+        }
+        let (deadline, mut pause) = (Instant::now() + self.wait, LOOK_MIN);
+        loop {
+            let events = self.stream::<Imagen>(id).await?;
+            if !events.is_empty() || Instant::now() >= deadline {
+                return Ok(events);
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LOOK_MAX);
+        }
     }
 
     /// Waits for a subscription of this server, at most as long as a read waits.

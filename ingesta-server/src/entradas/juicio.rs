@@ -9,6 +9,8 @@ use ingesta_event_store::{CommandError, Executed};
 use ingesta_kafka::envelope::ReadError;
 use ingesta_kafka::inbox::HandleError;
 
+use crate::reacciones::Fallo;
+
 /// A message that could not be read.
 pub(super) fn ilegible(error: ReadError) -> HandleError {
     if error.is_transient() {
@@ -20,6 +22,14 @@ pub(super) fn ilegible(error: ReadError) -> HandleError {
 /// A value that is refused.
 pub(super) fn valor(error: &ValorError) -> HandleError {
     HandleError::poison(error.code(), error.to_string())
+}
+
+/// A reaction that did not succeed.
+pub(super) fn fallo(fallo: Fallo) -> HandleError {
+    match fallo {
+        Fallo::Evento { code, message } => HandleError::poison(code, message),
+        Fallo::Pasajero(cause) => HandleError::transient(cause),
+    }
 }
 
 /// How a command ended.

@@ -1,4 +1,5 @@
-//! The door of the topics: commands that arrive as messages.
+//! The door of the topics: commands that arrive as messages, and events that another module of this
+//! server hears of in that way.
 //!
 //! Promises: what arrives here is checked as at the HTTP door, with the same codes and sentences; a
 //! command takes effect once, however often its message comes; a message that can never be carried
@@ -6,6 +7,7 @@
 //! It holds no consumer: the inbox of `ingesta-kafka` does, one group for each topic.
 
 mod contexto;
+mod eventos;
 mod juicio;
 mod lectores;
 mod manejador;
@@ -13,17 +15,21 @@ mod ordenes;
 
 use std::sync::Arc;
 
+use ingesta_domain::ingesta::{EliminarIngesta, RevertirIngesta};
 use ingesta_kafka::avro::SchemaError;
 use ingesta_kafka::inbox::Handler;
 use ingesta_kafka::schema::SchemaRegistry;
 
+pub use self::eventos::entradas_de_imagenes;
+pub(crate) use self::eventos::topicos_de_imagenes;
+
 use self::lectores::lector;
 use self::manejador::Manejador;
-use self::ordenes::{Crear, Eliminar, Orden, Revertir};
+use self::ordenes::{Crear, Orden};
 use crate::comandos::Despachador;
 use crate::mensajes::{Esquema, RutaComando, Rutas};
 
-/// A topic of commands, the consumer group of its readers, and what is done with its messages.
+/// A topic that is read, the consumer group of its readers, and what is done with its messages.
 pub struct Entrada {
     /// Its name in metrics and health, which no prefix changes.
     pub nombre: &'static str,
@@ -44,8 +50,12 @@ pub fn entradas(rutas: &Rutas, despachador: &Despachador) -> Result<Vec<Entrada>
     for ruta in rutas.commands() {
         todas.push(match ruta.schema {
             Esquema::ComandoCrearIngesta => entrada::<Crear>(ruta, registry, despachador)?,
-            Esquema::ComandoEliminarIngesta => entrada::<Eliminar>(ruta, registry, despachador)?,
-            Esquema::ComandoRevertirIngesta => entrada::<Revertir>(ruta, registry, despachador)?,
+            Esquema::ComandoEliminarIngesta => {
+                entrada::<EliminarIngesta>(ruta, registry, despachador)?
+            }
+            Esquema::ComandoRevertirIngesta => {
+                entrada::<RevertirIngesta>(ruta, registry, despachador)?
+            }
             // They tell of events and ask for nothing.
             Esquema::EventosIngesta
             | Esquema::EventosImagen
@@ -64,7 +74,7 @@ fn entrada<O: Orden>(
     registry: Option<&SchemaRegistry>,
     despachador: &Despachador,
 ) -> Result<Entrada, SchemaError> {
-    let reader = lector(ruta, registry)?;
+    let reader = lector((ruta.schema, ruta.format, ruta.shape), registry)?;
     Ok(Entrada {
         nombre: ruta.schema.topic(),
         topico: ruta.topic.clone(),

@@ -61,42 +61,36 @@ pub(super) struct CualDatos {
     id_ingesta: Option<String>,
 }
 
-impl CualDatos {
-    fn id(self) -> Result<IdIngesta, ValorError> {
-        self.id_ingesta.unwrap_or_default().parse()
-    }
+/// A command whose message says no more than which ingesta it is for.
+pub(super) trait SobreUna: ComandoDeIngesta + Sized {
+    /// The command, received at `fecha`.
+    fn recibida(fecha: DateTime<Utc>) -> Result<Self, ValorError>;
 }
 
 /// `comando-eliminar-ingesta`.
-pub(super) struct Eliminar;
-
-impl Orden for Eliminar {
-    type Datos = CualDatos;
-    type Comando = EliminarIngesta;
-
-    fn orden(
-        datos: CualDatos,
-        fecha: DateTime<Utc>,
-    ) -> Result<(IdIngesta, EliminarIngesta), ValorError> {
-        Ok((datos.id()?, EliminarIngesta { fecha }))
+impl SobreUna for EliminarIngesta {
+    fn recibida(fecha: DateTime<Utc>) -> Result<Self, ValorError> {
+        Ok(Self { fecha })
     }
 }
-
-/// `comando-revertir-ingesta`.
-pub(super) struct Revertir;
 
 /// The message says no reason, and the command needs one.
 const MOTIVO: &str = "revertida por un comando recibido sin motivo";
 
-impl Orden for Revertir {
-    type Datos = CualDatos;
-    type Comando = RevertirIngesta;
-
-    fn orden(
-        datos: CualDatos,
-        fecha: DateTime<Utc>,
-    ) -> Result<(IdIngesta, RevertirIngesta), ValorError> {
+/// `comando-revertir-ingesta`.
+impl SobreUna for RevertirIngesta {
+    fn recibida(fecha: DateTime<Utc>) -> Result<Self, ValorError> {
         let motivo = Motivo::new(MOTIVO)?;
-        Ok((datos.id()?, RevertirIngesta { motivo, fecha }))
+        Ok(Self { motivo, fecha })
+    }
+}
+
+impl<C: SobreUna> Orden for C {
+    type Datos = CualDatos;
+    type Comando = C;
+
+    fn orden(datos: CualDatos, fecha: DateTime<Utc>) -> Result<(IdIngesta, C), ValorError> {
+        let id = datos.id_ingesta.unwrap_or_default().parse()?;
+        Ok((id, C::recibida(fecha)?))
     }
 }

@@ -66,6 +66,7 @@ pub struct Rutas {
     events: Vec<Ruta>,
     commands: Vec<RutaComando>,
     registry: Option<SchemaRegistry>,
+    prefix: String,
 }
 
 /// The table has no such topic.
@@ -99,6 +100,7 @@ impl Default for Rutas {
                 })
                 .into(),
             registry: None,
+            prefix: String::new(),
         }
     }
 }
@@ -133,7 +135,14 @@ impl Rutas {
         for topic in self.names_mut() {
             topic.insert_str(0, prefix);
         }
+        self.prefix.insert_str(0, prefix);
         self
+    }
+
+    /// What the names begin with.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// Writes and reads every topic that the table has now in this format.

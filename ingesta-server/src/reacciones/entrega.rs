@@ -15,7 +15,7 @@ const SIDE_BY_SIDE: usize = 6;
 
 /// Why one event was not dealt with.
 #[derive(Debug)]
-pub(super) enum Fallo {
+pub(crate) enum Fallo {
     /// This event cannot be dealt with: its stream is parked.
     Evento { code: &'static str, message: String },
     /// Something is away; nothing is wrong with the event.

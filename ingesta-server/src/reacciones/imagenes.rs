@@ -13,7 +13,7 @@ use super::entrega::{Fallo, Reaccion, entregar, evento, juzgar, leer};
 use crate::comandos::Despachador;
 use crate::registry::IMAGENES;
 
-/// Follows ingestas and commands their images.
+/// Follows ingestas and commands their images. The consumers of a topic do the same through it.
 pub struct ReaccionImagenes {
     despachador: Despachador,
     codec: EventCodec,
@@ -25,21 +25,18 @@ impl ReaccionImagenes {
     pub fn new(despachador: Despachador, codec: EventCodec) -> Self {
         Self { despachador, codec }
     }
-}
 
-impl Reaccion for ReaccionImagenes {
-    async fn reaccionar(&self, event: &RecordedEvent) -> Result<(), Fallo> {
-        let parts = leer::<Ingesta>(&self.codec, event)?;
-        let id_ingesta: IdIngesta = event
-            .stream
-            .aggregate_id
-            .parse()
-            .map_err(|_| evento("id_invalid", "the stream's id is not a uuid"))?;
-        let id = IdImagen::de_ingesta(id_ingesta);
-        for (part, payload) in parts.iter().enumerate() {
-            let Some(command) = reaccion(id_ingesta, payload, Utc::now()) else {
-                continue;
-            };
+    /// Whether anything follows from this event for the image of its ingesta.
+    pub(crate) fn concierne(&self, event: &RecordedEvent) -> Result<bool, Fallo> {
+        let (_, parts) = self.comandos(event)?;
+        Ok(parts.iter().any(Option::is_some))
+    }
+
+    /// Does what follows from this event, however often and by whichever way it is heard of.
+    pub(crate) async fn ante(&self, event: &RecordedEvent) -> Result<(), Fallo> {
+        let (id, parts) = self.comandos(event)?;
+        for (part, command) in parts.into_iter().enumerate() {
+            let Some(command) = command else { continue };
             let name = Some(command_id(IMAGENES, event, part));
             let context = context(IMAGENES, event);
             let ended = match command {
@@ -53,6 +50,29 @@ impl Reaccion for ReaccionImagenes {
             juzgar(ended, rechazo)?;
         }
         Ok(())
+    }
+
+    /// The image that the event is about, and the command that each part of the event causes.
+    fn comandos(
+        &self,
+        event: &RecordedEvent,
+    ) -> Result<(IdImagen, Vec<Option<ImagenCommand>>), Fallo> {
+        let parts = leer::<Ingesta>(&self.codec, event)?;
+        let id_ingesta: IdIngesta = event
+            .stream
+            .aggregate_id
+            .parse()
+            .map_err(|_| evento("id_invalid", "the stream's id is not a uuid"))?;
+        let commands = parts
+            .iter()
+            .map(|payload| reaccion(id_ingesta, payload, Utc::now()));
+        Ok((IdImagen::de_ingesta(id_ingesta), commands.collect()))
+    }
+}
+
+impl Reaccion for ReaccionImagenes {
+    async fn reaccionar(&self, event: &RecordedEvent) -> Result<(), Fallo> {
+        self.ante(event).await
     }
 }
 

@@ -11,5 +11,6 @@ mod entrega;
 mod imagenes;
 mod ingestas;
 
+pub(crate) use entrega::Fallo;
 pub use imagenes::ReaccionImagenes;
 pub use ingestas::ReaccionIngestas;

@@ -28,7 +28,7 @@ pub(crate) enum DeadLettersCommand {
     /// The messages that were put aside, each with its reason and without its data
     #[command(after_help = help::DEAD_LETTERS)]
     List {
-        /// The topic where they were [default: every topic of commands]
+        /// The topic where they were [default: every topic that servers read]
         topic: Option<String>,
         /// Letters at most, of each topic
         #[arg(long, short = 'n', value_name = "N", default_value = "1000")]

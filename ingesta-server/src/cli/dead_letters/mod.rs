@@ -12,8 +12,9 @@ use super::args::DeadLettersCommand;
 use super::exit::{CliError, Exit};
 use super::out::Out;
 use super::subscriptions::confirmed;
-use crate::app::Messaging;
+use crate::app::{ImagenesDesde, Messaging};
 use crate::config::Config;
+use crate::entradas::topicos_de_imagenes;
 
 pub(super) async fn run(
     config: &Config,
@@ -25,7 +26,7 @@ pub(super) async fn run(
             let messaging = messaging(config)?;
             let topics = match topic {
                 Some(topic) => vec![topic],
-                None => command_topics(messaging),
+                None => topics_read(messaging),
             };
             let letters = DeadLetters::new(&messaging.kafka)?;
             list::run(&letters, &topics, limit.get(), out).await
@@ -52,9 +53,15 @@ fn messaging(config: &Config) -> Result<&Messaging, CliError> {
     messaging.ok_or_else(|| CliError::Usage(without.to_owned()))
 }
 
-fn command_topics(messaging: &Messaging) -> Vec<String> {
+/// Every topic that a server of this configuration reads.
+fn topics_read(messaging: &Messaging) -> Vec<String> {
     let commands = messaging.rutas.commands().iter();
-    commands.map(|ruta| ruta.topic.clone()).collect()
+    let mut topics: Vec<_> = commands.map(|ruta| ruta.topic.clone()).collect();
+    if messaging.imagenes == ImagenesDesde::Topico {
+        let events = topicos_de_imagenes(&messaging.rutas).into_iter();
+        topics.extend(events.map(|ruta| ruta.topic.clone()));
+    }
+    topics
 }
 
 /// A letter by its name, else a topic.

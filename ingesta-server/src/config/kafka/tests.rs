@@ -1,0 +1,115 @@
+//! What the keys that begin with `kafka_` become, and how they are refused.
+
+use super::registry::{MASK, decoded, masked};
+use super::*;
+use ingesta_kafka::envelope::Shape;
+
+use crate::mensajes::Format;
+
+fn read(settings: &[(&str, &str)]) -> Result<Option<Messaging>, ConfigError> {
+    let mut layers = Layers::defaults();
+    let variables = settings
+        .iter()
+        .map(|(name, value)| (format!("INGESTA_KAFKA_{name}").into(), (*value).into()));
+    layers.environment(variables)?;
+    messaging(&layers)
+}
+
+#[track_caller]
+fn refused(settings: &[(&str, &str)]) -> String {
+    read(settings).expect_err("it is wrong").to_string()
+}
+
+#[test]
+fn without_a_broker_there_is_no_messaging() {
+    assert!(read(&[]).expect("sound").is_none());
+    assert!(read(&[("FORMAT", "json")]).expect("sound").is_none());
+    let read = read(&[("BROKERS", "b:9092"), ("PARTITIONS", "3")]).expect("sound");
+    let read = read.expect("there is a broker");
+    assert_eq!((read.partitions, read.replication), (3, 1));
+    assert_eq!(read.rutas.events().len(), 2);
+}
+
+#[test]
+fn the_routing_table_is_what_was_asked_for() {
+    let read = read(&[
+        ("BROKERS", "b:9092"),
+        ("PREFIX", "pruebas."),
+        ("ROUTES", "por_tipo"),
+        ("FORMAT", "json"),
+        ("TRUSTED", "evento-ingesta-creada, eventos-ingesta"),
+        ("DATA_ONLY", "comando-eliminar-ingesta"),
+    ]);
+    let rutas = read.expect("sound").expect("a broker").rutas;
+    let trusted: Vec<_> = rutas.events().iter().filter(|ruta| ruta.trusted).collect();
+    assert_eq!(trusted.len(), 2);
+    assert!(
+        trusted
+            .iter()
+            .all(|ruta| ruta.topic.starts_with("pruebas."))
+    );
+    assert!(rutas.events().len() > 2);
+    let shapes: Vec<_> = rutas.commands().iter().map(|ruta| ruta.shape).collect();
+    assert_eq!(shapes, [Shape::Full, Shape::DataOnly, Shape::Full]);
+    assert!(
+        rutas
+            .commands()
+            .iter()
+            .all(|ruta| ruta.format == Format::Json)
+    );
+}
+
+#[test]
+fn what_is_wrong_is_named_and_no_value_is_quoted() {
+    for (key, value) in [
+        ("FORMAT", "xml-s3cret"),
+        ("ROUTES", "s3cret"),
+        ("RELAY", "s3cret"),
+        ("IMAGENES", "s3cret"),
+        ("IMAGENES", "topico"),
+        ("PREFIX", "s3cret/x"),
+        ("PARTITIONS", "0"),
+        ("REPLICATION", "s3cret"),
+        ("SASL_MECHANISM", "s3cret"),
+        ("SASL_PASSWORD", "s3cret"),
+        ("TLS_KEY", "s3cret"),
+        ("TRUSTED", "s3cret"),
+        ("DATA_ONLY", "eventos-ingesta"),
+        ("SCHEMA_REGISTRY", "ftp://s3cret"),
+    ] {
+        let text = refused(&[(key, value)]);
+        assert!(
+            text.contains(&format!("kafka_{}", key.to_lowercase())),
+            "{text}"
+        );
+        assert!(!text.contains("s3cret"), "{text}");
+    }
+    let registry = ("SCHEMA_REGISTRY", "http://r:8081");
+    assert!(refused(&[("FORMAT", "json"), registry]).contains("kafka_schema_registry"));
+    let nobody = refused(&[("SASL_MECHANISM", "plain"), ("SASL_PASSWORD", "s3cret")]);
+    assert!(nobody.contains("kafka_sasl_user"), "{nobody}");
+}
+
+#[cfg(not(feature = "tls"))]
+#[test]
+fn a_build_without_tls_says_so() {
+    let text = refused(&[("BROKERS", "b:9092"), ("TLS_CA", "system")]);
+    assert!(text.contains("feature `tls`"), "{text}");
+}
+
+#[test]
+fn no_secret_is_printed() {
+    assert_eq!(masked("s3cret"), MASK);
+    assert_eq!(
+        masked("https://ana:s3cret@r:8081/"),
+        "https://ana:***@r:8081/"
+    );
+    assert_eq!(masked("https://r:8081/?key=s3cret"), MASK);
+    let settings = [
+        ("BROKERS", "b:9092"),
+        ("SCHEMA_REGISTRY", "http://ana:s3%40cret@r:8081"),
+    ];
+    let read = read(&settings).expect("sound");
+    assert!(!format!("{read:?}").contains("cret"), "{read:?}");
+    assert_eq!(decoded("s3%40c+ret"), "s3@c+ret");
+}
