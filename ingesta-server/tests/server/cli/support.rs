@@ -241,14 +241,20 @@ impl Server {
         }
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    #[track_caller]
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
+        kill_process(pid.expect("a pid"), signal).expect("signal");
+    }
+
     /// SIGTERM, and how it ended.
     #[track_caller]
     pub(crate) fn terminate(mut self) -> Option<i32> {
-        let pid = i32::try_from(self.child.id())
-            .ok()
-            .and_then(Pid::from_raw)
-            .expect("a pid");
-        kill_process(pid, Signal::TERM).expect("signal");
+        self.signal(Signal::TERM);
         self.child.wait().expect("its end").code()
     }
 

@@ -6,6 +6,7 @@ use ingesta_server::mensajes::Esquema;
 use ingesta_server::{AppOptions, registry};
 use ingesta_testing::eventually;
 use ingesta_testing::services::OwnedBroker;
+use reqwest::Method;
 use serde_json::Value;
 
 use super::stage::{Stage, within};
@@ -52,6 +53,39 @@ async fn b_02_without_a_broker_commands_are_answered_and_it_is_said() {
                    kind=\"unreachable\"} ";
     assert!(metrics.contains(trouble), "{metrics}");
     within("the stop", app.app.stop()).await;
+}
+
+/// Whoever is told that a command failed does it again; so nobody is told so who need not, and whoever
+/// repeats it does it once.
+#[tokio::test]
+async fn b_03_what_cannot_be_published_is_no_error_and_done_again_it_is_done_once() {
+    let Some(broker) = OwnedBroker::start_or_skip().await.expect("a broker") else {
+        return;
+    };
+    let stage = Stage::on(broker.address());
+    let app = stage.app().await;
+    stage.topics_ready(&app).await;
+    // Between the stored row and its message, as the first systems could not bear.
+    broker.kill().await.expect("it runs");
+    let body = cuerpo();
+    let mut answers = Vec::new();
+    for _ in 0..3 {
+        let request = app.request(Method::POST, "/ingesta/crear-ingesta-comando");
+        let request = request.header("idempotency-key", "una-vez").json(&body);
+        let answer = app.send(request).await;
+        answers.push(answer.ok(202).text_of("id_ingesta"));
+    }
+    answers.dedup();
+    let [id] = &answers[..] else {
+        panic!("three answers about more than one ingesta: {answers:?}");
+    };
+    let created = "select count(*) from events where event_type = 'IngestaCreada'";
+    assert_eq!(app.count(created).await, 1);
+    app.leer(id).await.ok(200);
+    broker.start_again().await.expect("it comes back");
+    let told = stage.leer(Esquema::EventosIngesta, 1).await;
+    assert_eq!((told.len(), &told[0].key), (1, id));
+    app.app.stop().await;
 }
 
 #[tokio::test]

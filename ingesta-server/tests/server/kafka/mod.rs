@@ -1,8 +1,13 @@
 //! The server beside an Apache Kafka: commands from topics, events to topics, and what an operator sees.
 
+mod apartados;
 mod ausente;
 mod caidas;
 mod comandos;
+mod grupo;
+mod imagenes;
+mod llegada;
 mod operador;
 mod publicados;
+mod relevo;
 mod stage;

@@ -36,6 +36,8 @@ pub(crate) struct Leido {
     pub(crate) message_type: String,
     pub(crate) data: Value,
     pub(crate) ce_id: String,
+    pub(crate) partition: i32,
+    pub(crate) offset: i64,
 }
 
 impl Stage {
@@ -137,6 +139,31 @@ impl Stage {
 
     /// Everything on a topic of events, once there are so many.
     pub(crate) async fn leer(&self, esquema: Esquema, count: usize) -> Vec<Leido> {
+        let enough = |seen: &[IncomingMessage]| seen.len() >= count;
+        self.leer_hasta(esquema, enough).await
+    }
+
+    /// Everything that is on a topic of events now, partition by partition in its order. Nobody may
+    /// publish to it any more.
+    pub(crate) async fn leer_todo(&self, esquema: Esquema, partitions: i32) -> Vec<Leido> {
+        // With so many keys there is one in each partition.
+        for end in 0..ENDS {
+            self.escribir(esquema, &format!("{END}{end}"), None).await;
+        }
+        let whole = |seen: &[IncomingMessage]| {
+            let ends = seen.iter().filter(|message| is_end(message)).count();
+            ends == ENDS && (0..partitions).all(|partition| is_whole(seen, partition))
+        };
+        let mut read = self.leer_hasta(esquema, whole).await;
+        read.sort_by_key(|one| (one.partition, one.offset));
+        read
+    }
+
+    async fn leer_hasta(
+        &self,
+        esquema: Esquema,
+        enough: impl Fn(&[IncomingMessage]) -> bool,
+    ) -> Vec<Leido> {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let group = format!("{}reader-{}", self.prefix, Uuid::now_v7().simple());
         let options = InboxOptions::new(group, [self.topic(esquema)]);
@@ -145,18 +172,38 @@ impl Stage {
         let inbox = Inbox::new(&self.kafka, options, Arc::new(reader)).expect("options that work");
         let inbox = inbox.spawn(shutdown.clone()).expect("a reader");
         let messages = eventually("the messages", async || {
-            let seen: Vec<IncomingMessage> = seen.lock().expect("no panic").clone();
-            (seen.len() >= count).then_some(seen)
+            let seen = seen.lock().expect("no panic");
+            enough(&seen).then(|| seen.clone())
         })
         .await;
         shutdown.cancel();
         inbox.join().await;
         let mut read = Vec::new();
-        for message in messages {
+        for message in messages.into_iter().filter(|message| !is_end(message)) {
             read.push(abierto(esquema, &message).await);
         }
         read
     }
+}
+
+/// What the keys of those messages begin with that stand at the end of a topic.
+const END: &str = "fin-";
+const ENDS: usize = 64;
+
+fn is_end(message: &IncomingMessage) -> bool {
+    let key = message.key.as_deref().unwrap_or_default();
+    message.value.is_none() && key.starts_with(END.as_bytes())
+}
+
+/// Whether everything before the last of its ends has been read.
+fn is_whole(seen: &[IncomingMessage], partition: i32) -> bool {
+    let here = seen.iter().filter(|message| message.partition == partition);
+    let mut offsets: Vec<_> = here.clone().map(|message| message.offset).collect();
+    offsets.sort_unstable();
+    offsets.dedup();
+    let last = here.filter(|message| is_end(message)).map(|it| it.offset);
+    let before = last.max().and_then(|last| usize::try_from(last).ok());
+    before.is_some_and(|before| offsets.len() > before)
 }
 
 struct Reader(Arc<Mutex<Vec<IncomingMessage>>>);
@@ -194,6 +241,8 @@ async fn abierto(esquema: Esquema, message: &IncomingMessage) -> Leido {
         message_type: envelope.message_type.expect("a type"),
         data: envelope.data,
         ce_id: text(&header.expect("an id").value),
+        partition: message.partition,
+        offset: message.offset,
     }
 }
 

@@ -13,8 +13,8 @@ use ingesta_kafka::message::OutgoingMessage;
 use ingesta_kafka::schema::value_subject;
 use ingesta_server::mensajes::{Esquema, Format, Rutas, esquemas};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
+use super::indice::nothing_changed;
 use super::muestra::{all, told};
 
 fn folder() -> PathBuf {
@@ -146,28 +146,5 @@ async fn what_was_written_with_an_earlier_revision_is_read_still() {
 
 #[test]
 fn no_golden_message_is_ever_changed_or_removed() {
-    let index = std::fs::read_to_string(folder().join("INDEX")).expect("the index");
-    let written: BTreeMap<_, _> = index
-        .lines()
-        .map(|line| line.split_once("  ").expect("a hash, two spaces, a name"))
-        .map(|(hash, name)| (name.to_owned(), hash.to_owned()))
-        .collect();
-    assert_eq!(written.len(), index.lines().count(), "each is listed once");
-    let there: BTreeMap<_, _> = committed()
-        .into_iter()
-        .map(|(name, text)| (name, hex(&Sha256::digest(text))))
-        .collect();
-    for (name, hash) in &written {
-        assert_eq!(
-            there.get(name),
-            Some(hash),
-            "{name} was changed or removed: put it back"
-        );
-    }
-    for (name, hash) in &there {
-        assert!(
-            written.contains_key(name),
-            "a new message: add this line at the end of published-messages/INDEX\n{hash}  {name}"
-        );
-    }
+    nothing_changed(&folder(), &committed());
 }

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use ingesta_kafka::schema::{SchemaFile, SchemaSet, json_schema, value_subject};
 use ingesta_server::mensajes::{Esquema, esquemas};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+
+use super::indice::nothing_changed;
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("schemas")
@@ -87,36 +88,7 @@ fn b_70_every_file_is_compiled_in_and_every_schema_has_one() {
 
 #[test]
 fn b_70_no_committed_schema_is_ever_changed_or_removed() {
-    let index = std::fs::read_to_string(folder().join("INDEX")).expect("the index");
-    let written: BTreeMap<_, _> = index
-        .lines()
-        .map(|line| line.split_once("  ").expect("a hash, two spaces, a name"))
-        .map(|(hash, name)| (name.to_owned(), hash.to_owned()))
-        .collect();
-    assert_eq!(written.len(), index.lines().count(), "each is listed once");
-    let there: BTreeMap<_, _> = committed()
-        .into_iter()
-        .map(|(name, text)| {
-            let hash = Sha256::digest(text);
-            (
-                name,
-                hash.iter().map(|byte| format!("{byte:02x}")).collect(),
-            )
-        })
-        .collect::<BTreeMap<String, String>>();
-    for (name, hash) in &written {
-        assert_eq!(
-            there.get(name),
-            Some(hash),
-            "{name} was changed or removed: put it back"
-        );
-    }
-    for (name, hash) in &there {
-        assert!(
-            written.contains_key(name),
-            "a new schema: add this line at the end of schemas/INDEX\n{hash}  {name}"
-        );
-    }
+    nothing_changed(&folder(), &committed());
 }
 
 /// The data of each message as the first systems had it: record, its own name, fields in order.

@@ -3,6 +3,7 @@
 mod asyncapi;
 mod bytes;
 mod esquemas;
+mod indice;
 mod muestra;
 mod rutas;
 mod traduccion;
