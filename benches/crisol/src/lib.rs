@@ -9,11 +9,13 @@
 //! | [`check`] | history against store, offline: what was lost, doubled, inverted, stuck |
 //! | [`plant`] | mistakes made on purpose, which the checker must find |
 //! | [`run`] | one run from start to report |
+//! | [`broker_away`] | a run of another kind: Kafka is killed under a steady load, and comes back |
 //!
 //! Promises: a run is its seed, which is printed; what was not answered is unknown, never failed;
 //! a run that did too little is not a success.
 //! Does not: simulate power loss or lying disks: killed processes leave the page cache intact.
 
+pub mod broker_away;
 pub mod check;
 pub mod history;
 pub mod plant;

@@ -1,4 +1,4 @@
-//! `crisol`: kills an `ingesta` server and its PostgreSQL under load, and checks what is left.
+//! `crisol`: kills an `ingesta` server, its PostgreSQL and its Kafka under load, and checks what is left.
 //!
 //! Exit code 0: nothing was lost, doubled, inverted or stuck, and enough was done to say so.
 //! 1: something was, or the run could not be carried out. 2: the command line is wrong.
@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use crisol::broker_away::{AwayPlan, broker_away};
 use crisol::plant::Mistake;
 use crisol::run::{Plan, Report, run};
 
@@ -34,6 +35,18 @@ enum Command {
         minutes: u64,
         #[command(flatten)]
         options: Options,
+    },
+    /// Kafka is killed under a steady load and comes back: commands, memory, what waits, what is told
+    BrokerAway {
+        /// How long it is away
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1_440))]
+        minutes: u64,
+        /// Commands a second
+        #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+        rate: u64,
+        /// End with one JSON object
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -60,11 +73,51 @@ enum Planted {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let command = CommandLine::parse().command;
-    let (options, minutes) = match command {
-        Command::Smoke(options) => (options, None),
-        Command::Run { minutes, options } => (options, Some(minutes)),
+    match CommandLine::parse().command {
+        Command::Smoke(options) => kills(options, None).await,
+        Command::Run { minutes, options } => kills(options, Some(minutes)).await,
+        Command::BrokerAway {
+            minutes,
+            rate,
+            json,
+        } => absence(&AwayPlan::minutes(minutes, rate), json).await,
+    }
+}
+
+/// A broker that is away.
+async fn absence(plan: &AwayPlan, json: bool) -> ExitCode {
+    let say = |line: String| eprintln!("{line}");
+    // Dropping the run stops what it has started.
+    let ended = tokio::select! {
+        ended = broker_away(plan, &say) => ended,
+        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
     };
+    let report = match ended {
+        Ok(report) => report,
+        Err(error) => {
+            eprintln!("the run failed: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    if json {
+        println!(
+            "{}",
+            serde_json::to_string(&report).unwrap_or_else(|_| "{}".to_owned())
+        );
+    } else {
+        report.lines().iter().for_each(|line| println!("{line}"));
+    }
+    let findings = report.findings();
+    findings.iter().for_each(|finding| eprintln!("{finding}"));
+    if findings.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// Kills of the server and of PostgreSQL.
+async fn kills(options: Options, minutes: Option<u64>) -> ExitCode {
     let seed = options
         .seed
         .unwrap_or_else(|| uuid::Uuid::now_v7().as_u64_pair().1 >> 32);

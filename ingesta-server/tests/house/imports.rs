@@ -59,7 +59,8 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
     (
         "crisol",
-        "anyhow clap ingesta-embedded reqwest rustix serde serde_json sqlx tokio uuid",
+        "anyhow async-trait clap ingesta-embedded ingesta-kafka ingesta-testing reqwest rustix serde \
+         serde_json sqlx tokio tokio-util uuid",
     ),
 ];
 

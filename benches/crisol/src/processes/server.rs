@@ -24,7 +24,17 @@ pub struct Server {
 pub struct Launch {
     binary: PathBuf,
     database: String,
+    brokers: Option<String>,
     log: PathBuf,
+}
+
+impl Launch {
+    /// The same, beside these brokers.
+    #[must_use]
+    pub fn beside(mut self, brokers: &str) -> Self {
+        self.brokers = Some(brokers.to_owned());
+        self
+    }
 }
 
 #[derive(Deserialize)]
@@ -40,6 +50,7 @@ impl Server {
         Launch {
             binary,
             database: database.to_owned(),
+            brokers: None,
             log,
         }
     }
@@ -57,12 +68,17 @@ impl Server {
         command.args(["serve", "--listen", "127.0.0.1:0", "--json", "--migrate"]);
         // What configures the caller's own server is not for this one.
         for (name, _) in std::env::vars_os() {
-            let own = name.to_str().is_some_and(|it| it.starts_with("INGESTA_"));
+            let own = name
+                .to_str()
+                .is_some_and(|it| it.starts_with("INGESTA_") || it == "KAFKA_BROKERS");
             if own && name != "INGESTA_PG_BIN" {
                 command.env_remove(name);
             }
         }
         command.env("DATABASE_URL", &launch.database);
+        if let Some(brokers) = &launch.brokers {
+            command.env("KAFKA_BROKERS", brokers);
+        }
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -90,6 +106,18 @@ impl Server {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Bytes of memory that it holds now.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn resident_bytes(&self) -> anyhow::Result<u64> {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).context("look at the server's memory")?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        Ok(kilobytes.context("the server has no memory any more")? * 1024)
     }
 
     /// Kills it.

@@ -29,7 +29,7 @@ struct Named {
 }
 
 /// A client for servers on this machine. Its connections die with the servers.
-pub(super) fn client() -> anyhow::Result<reqwest::Client> {
+pub(crate) fn client() -> anyhow::Result<reqwest::Client> {
     let builder = reqwest::Client::builder().no_proxy();
     let builder = builder
         .connect_timeout(Duration::from_secs(2))
@@ -93,7 +93,7 @@ fn read(status: StatusCode, body: &[u8]) -> Try {
 }
 
 /// The body of a creation. `variant` makes it one of its kind.
-pub(super) fn creation(variant: u64, url: &str, modality: &str) -> Value {
+pub(crate) fn creation(variant: u64, url: &str, modality: &str) -> Value {
     json!({
         "id_proveedor": uuid::Uuid::from_u128(0x1d67_0540_715a_4ee7_a1cb_0000_0000_0000),
         "id_paciente": uuid::Uuid::from_u128(

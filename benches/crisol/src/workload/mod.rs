@@ -5,7 +5,7 @@
 //! The rules of the domain are known here only as far as they say what must come of an operation.
 
 mod client;
-mod door;
+pub(crate) mod door;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
