@@ -14,6 +14,7 @@ use super::keep::Kept;
 use super::names::{Names, Purpose, fnv};
 use super::parked::{self, Skipped};
 use super::progress::Progress;
+use super::session::Sessions;
 use super::state::{self, Stage};
 use super::target::Target;
 use super::{RebuildError, RebuildOptions, fresh, guard};
@@ -22,6 +23,7 @@ use super::{RebuildError, RebuildOptions, fresh, guard};
 pub(crate) struct Ground {
     pub(crate) database: Database,
     pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) sessions: Sessions,
     pub(crate) options: RebuildOptions,
     pub(crate) progress: Progress,
     /// Unique among all processes, like a runner's.
@@ -214,6 +216,8 @@ impl Build {
     /// Leaves nothing that nobody will use, and gives the lease back, so that nobody need wait for
     /// its end.
     pub(crate) async fn give_up(self) {
+        // What the server still does for a session that was dropped would be in the way.
+        self.ground.sessions.end_left().await;
         if self.names.purpose == Purpose::Verify {
             self.clear_away().await;
         }

@@ -10,7 +10,7 @@ use sqlx::postgres::PgConnection;
 
 use super::build::Build;
 use super::progress::RebuildPhase;
-use super::{RebuildError, fresh, session};
+use super::{RebuildError, fresh};
 
 /// How the fresh table differs from the one that is read, in rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,9 +45,9 @@ impl Build {
         {
             return Ok(None);
         }
-        let mut session = session::open(&self.ground.database).await?;
+        let mut session = self.ground.sessions.open().await?;
         let compared = differences(&mut session, self).await?;
-        session::close(session).await?;
+        session.close().await?;
         Ok(Some(compared))
     }
 }

@@ -36,7 +36,7 @@ pub(crate) async fn fold(ground: &Ground, builds: &mut [Build]) -> Result<(), Re
             workers: ground.options.workers,
         };
         let mut losses = losses(&together);
-        let reading = pass(&ground.database, upto, jobs, limits, &ground.progress);
+        let reading = pass(&ground.sessions, upto, jobs, limits, &ground.progress);
         // A pass may take long, and is of no use to who lost the lease meanwhile.
         let folded = tokio::select! {
             folded = reading => folded?,

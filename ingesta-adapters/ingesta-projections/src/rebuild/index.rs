@@ -11,7 +11,7 @@ use super::build::Build;
 use super::names::key_of;
 use super::progress::RebuildPhase;
 use super::state::Stage;
-use super::{RebuildError, session};
+use super::RebuildError;
 
 const KEYED: &str = "
 select exists (select from pg_constraint
@@ -25,13 +25,13 @@ impl Build {
         }
         let progress = &self.ground.progress;
         progress.phase(RebuildPhase::Indexing, Some(&self.names.projection));
-        let mut session = session::open(&self.ground.database).await?;
+        let mut session = self.ground.sessions.open().await?;
         self.key(&mut session).await?;
         // A follower whose statements are planned for a table that was never analysed reads the
         // whole of it for every batch.
         let table = self.names.fresh.quoted();
         run(&mut session, &format!("analyze {table}")).await?;
-        session::close(session).await?;
+        session.close().await?;
         self.reached(Stage::CatchingUp).await
     }
 

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::build::Ground;
 use super::progress::Progress;
+use super::session::Sessions;
 use super::target::{Target, Typed};
 use super::{Mended, RebuildError, RebuildOptions, RebuildProgress, Rebuilt, Verified};
 use super::{one, run, verify};
@@ -144,6 +145,7 @@ impl Rebuild {
             }
         }
         let ground = Ground {
+            sessions: Sessions::new(&self.database),
             database: self.database,
             storage: self.storage,
             options: self.options.bounded(),

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ingesta_event_store::{Database, Position};
 use sqlx::postgres::PgConnection;
@@ -16,8 +17,9 @@ use super::build::{Build, Ground};
 use super::keep::Kept;
 use super::names::{Purpose, literal};
 use super::progress::RebuildPhase;
+use super::session::Session;
 use super::target::Target;
-use super::{RebuildError, digest, folding, fresh, live, run, session};
+use super::{RebuildError, digest, folding, fresh, live, run};
 
 /// What a verification found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +85,9 @@ impl fmt::Debug for Differing {
     }
 }
 
+/// How long a stop may take to drop a table that somebody else uses.
+const CLEAR_WITHIN: Duration = Duration::from_secs(10);
+
 /// How often the view is paused, where somebody takes its lease in between.
 const TRIES: u32 = 10;
 
@@ -133,9 +138,10 @@ impl Build {
             kept.release().await;
             if let Some(mut snapshot) = snapshot? {
                 let digest = self.digest(&mut snapshot, position);
-                let verified = self.ground.until_stopped(digest).await;
-                session::close(snapshot).await?;
-                return verified;
+                // Told to stop, the server may still be hashing: who gives up ends that session.
+                let verified = self.ground.until_stopped(digest).await?;
+                snapshot.close().await?;
+                return Ok(verified);
             }
         }
         Err(RebuildError::TableBusy {
@@ -146,11 +152,11 @@ impl Build {
 
     /// A session whose snapshot shows both tables at the position of the paused view; `None`:
     /// somebody took the view's lease meanwhile.
-    async fn snapshot(&self, kept: &Kept) -> Result<Option<PgConnection>, RebuildError> {
+    async fn snapshot(&self, kept: &Kept) -> Result<Option<Session>, RebuildError> {
         let failed = |e| Database::failure("taking a snapshot of a view", e);
         let position = kept.lease().checkpoint;
         self.catch_up(position).await?;
-        let mut session = session::open(&self.ground.database).await?;
+        let mut session = self.ground.sessions.open().await?;
         // It reads for as long as it takes.
         let begin = format!(
             "set idle_in_transaction_session_timeout = 0;
@@ -170,7 +176,7 @@ impl Build {
         .bind(kept.lease().epoch)
         .bind(&self.names.subscription)
         .bind(self.kept.lease().epoch)
-        .fetch_one(&mut session)
+        .fetch_one(&mut *session)
         .await
         .and_then(|row| row.try_get::<i64, _>("ours"));
         Ok((row.map_err(failed)? == 1).then_some(session))
@@ -200,7 +206,7 @@ impl Build {
     }
 
     /// Drops the table that was looked at, and what was kept of it, also after a stop. Where that
-    /// does not work, the next verification does it.
+    /// does not work in time, the next verification does it.
     pub(crate) async fn clear_away(&self) {
         let (table, name) = (self.names.fresh.quoted(), literal(&self.names.subscription));
         let (text, mark) = (literal(&table), literal(&self.names.fresh_mark()));
@@ -213,8 +219,12 @@ impl Build {
         );
         let (table, never) = (&self.names.fresh, CancellationToken::new());
         let cleared = self.fenced_until(&never, "clearing away", table, &sql);
-        if let Err(error) = cleared.await {
-            tracing::warn!(%table, %error, "the table of a verification was left behind");
+        match tokio::time::timeout(CLEAR_WITHIN, cleared).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(%table, %error, "the table of a verification was left behind");
+            }
+            Err(_) => tracing::warn!(%table, "the table of a verification is in use: it is left"),
         }
     }
 }

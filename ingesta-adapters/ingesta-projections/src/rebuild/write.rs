@@ -10,10 +10,10 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Executor as _, Row as _};
 use tokio::sync::mpsc;
 
+use super::RebuildError;
 use super::build::Build;
 use super::names::Purpose;
 use super::state::Stage;
-use super::{RebuildError, session};
 use crate::row::StoredRow;
 
 /// The sorted rows of a pass.
@@ -54,7 +54,7 @@ impl Build {
         let bytes = self.ground.options.chunk_bytes();
         let (sender, mut chunks) = mpsc::channel(1);
         let spelling = tokio::task::spawn_blocking(move || spell(rows, bytes, &sender));
-        let mut session = session::open(&self.ground.database).await?;
+        let mut session = self.ground.sessions.open().await?;
         // A chunk that a crash of the server loses takes its frontier with it.
         let quick = session.execute("set synchronous_commit = off").await;
         quick.map_err(failed)?;
@@ -74,7 +74,7 @@ impl Build {
         });
         spelled??;
         self.send(&mut session, None, 0, until).await?;
-        Ok(session::close(session).await?)
+        Ok(session.close().await?)
     }
 
     async fn send(

@@ -30,6 +30,7 @@ use tokio::sync::mpsc;
 pub(crate) use failure::FailedEvent;
 
 use crate::rebuild::progress::Progress;
+use crate::rebuild::session::Sessions;
 use crate::rebuild::{RebuildError, session};
 use crate::row::StoredRow;
 use crate::{Projection, Reads};
@@ -137,7 +138,7 @@ impl<P: Projection> Folds for Face<P> {
 /// When the log could not be read to its end; when it is out of order; when the projection's code
 /// could not be asked. Events that cannot be folded are no error: see [`Folded::failed`].
 pub(crate) async fn pass(
-    database: &Database,
+    sessions: &Sessions,
     upto: u64,
     jobs: Vec<Job>,
     limits: Limits,
@@ -149,7 +150,7 @@ pub(crate) async fn pass(
         let plans: Vec<_> = (jobs.iter().zip(&doubted))
             .map(|(job, doubted)| Plan::new(job, doubted.clone(), limits.workers.max(1), seed))
             .collect();
-        let parts = attempt(database, upto, &jobs, &plans, limits, watch).await?;
+        let parts = attempt(sessions, upto, &jobs, &plans, limits, watch).await?;
         let mut again = false;
         for (index, parts) in parts.iter().enumerate() {
             let new = doubts(parts, &plans[index], &doubted[index]).ok_or_else(|| {
@@ -183,7 +184,7 @@ fn doubts(parts: &[Part], plan: &Plan, doubted: &HashSet<String>) -> Option<Hash
 
 /// Reads the log once; for each job the parts of all workers.
 async fn attempt(
-    database: &Database,
+    sessions: &Sessions,
     upto: u64,
     jobs: &[Job],
     plans: &[Arc<Plan>],
@@ -192,7 +193,7 @@ async fn attempt(
 ) -> Result<Vec<Vec<Part>>, RebuildError> {
     let (columns, workers) = (Columns::of(jobs), limits.workers.max(1));
     let copy = columns.copy(upto, jobs)?;
-    let mut session = session::open(database).await?;
+    let mut session = sessions.open().await?;
     let set = session::run(&mut session, columns::SETTINGS).await;
     set.map_err(|e| Database::failure("preparing to read the log", e))?;
     if let Some(from) = Columns::from(jobs) {
@@ -244,7 +245,7 @@ async fn attempt(
         return Err(error);
     }
     if read? {
-        session::close(session).await?;
+        session.close().await?;
     } else if !parts.iter().any(|parts| too_many(parts)) {
         return Err(RebuildError::Truncated);
     }

@@ -136,3 +136,74 @@ async fn a_pause_ends_with_the_mending_that_is_stopped() {
     stopped_in_the_pause(&place, stop, mend).await;
     busy.rollback().await.unwrap();
 }
+
+/// A snapshot that is older than any key, as a long report has it: who makes a key waits for its end.
+async fn old_snapshot(place: &Place) -> sqlx::Transaction<'static, sqlx::Postgres> {
+    let mut old = place.database.pool().begin().await.unwrap();
+    let look = "set transaction isolation level repeatable read;
+                set local idle_in_transaction_session_timeout = 0;
+                select count(*) from ingesta_subscriptions";
+    sqlx::raw_sql(look).execute(&mut *old).await.unwrap();
+    old
+}
+
+/// Sessions of the server that make the key of a fresh table and wait with it.
+const WAITING: &str = "
+select count(*) from pg_stat_activity
+ where datname = current_database() and query like 'create unique index concurrently%'
+   and state = 'active' and wait_event = 'virtualxid'";
+
+async fn waits_for_the_snapshot(place: &Place) {
+    eventually("a key that waits for an old snapshot", async || {
+        (number(place, WAITING).await == 1).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn t_a_verification_that_waits_for_an_old_snapshot_ends_at_once_and_leaves_nothing() {
+    let (place, stop) = (place().await, CancellationToken::new());
+    let old = old_snapshot(&place).await;
+    let task = tokio::spawn(both(&place, &stop).await.verify());
+    waits_for_the_snapshot(&place).await;
+    stop.cancel();
+    let ended = task.await.unwrap();
+    assert!(matches!(ended, Err(RebuildError::Cancelled)), "{ended:?}");
+    nothing_is_left(&place).await;
+    old.rollback().await.unwrap();
+}
+
+#[tokio::test]
+async fn t_a_rebuild_that_waits_for_an_old_snapshot_ends_at_once_and_goes_on_later() {
+    let (place, stop) = (place().await, CancellationToken::new());
+    let old = old_snapshot(&place).await;
+    let task = tokio::spawn(both(&place, &stop).await.run());
+    waits_for_the_snapshot(&place).await;
+    stop.cancel();
+    let ended = task.await.unwrap();
+    assert!(matches!(ended, Err(RebuildError::Cancelled)), "{ended:?}");
+    assert_eq!(
+        number(&place, WAITING).await,
+        0,
+        "the server goes on with it"
+    );
+    nobody_has(&place, "balance-v1.rebuild").await;
+    old.rollback().await.unwrap();
+    let done = both(&place, &CancellationToken::new()).await.run().await;
+    assert!(done.unwrap()[0].resumed);
+    nothing_is_left(&place).await;
+}
+
+#[tokio::test]
+async fn t_the_server_gives_up_what_a_killed_process_has_asked_for() {
+    let place = place().await;
+    let old = old_snapshot(&place).await;
+    let task = tokio::spawn(both(&place, &CancellationToken::new()).await.verify());
+    waits_for_the_snapshot(&place).await;
+    task.abort();
+    eventually("the end of its session", async || {
+        (number(&place, WAITING).await == 0).then_some(())
+    })
+    .await;
+    old.rollback().await.unwrap();
+}

@@ -214,7 +214,7 @@ async fn what_an_operator_skipped_is_passed_over_and_the_stream_goes_on() {
     let stream = ingesta_event_store::StreamId::new("card", "a");
     job.skip = Arc::new([(stream, 2)].into());
     let (upto, progress) = (log.upto().await, Progress::new());
-    let folded = pass(&log.database, upto, vec![job], ROOMY, &progress).await;
+    let folded = pass(&log.sessions(), upto, vec![job], ROOMY, &progress).await;
     let folded = folded.unwrap().remove(0);
     assert!(folded.failed.is_empty());
     let rows: Vec<_> = folded.rows.map(|row| row.unwrap()).collect();
@@ -238,7 +238,7 @@ async fn no_key_stands_in_the_statement_that_a_server_may_log() {
     let statement = Columns::of(&jobs).copy(upto, &jobs).unwrap();
     assert!(statement.contains("aggregate_id collate"), "{statement}");
     assert!(!statement.contains("b'"), "{statement}");
-    let folded = pass(&log.database, upto, jobs, ROOMY, &Progress::new()).await;
+    let folded = pass(&log.sessions(), upto, jobs, ROOMY, &Progress::new()).await;
     let rows = folded.unwrap().remove(0).rows.map(|row| row.unwrap().0);
     assert_eq!(rows.collect::<Vec<_>>(), ["bea", "eva"]);
 }

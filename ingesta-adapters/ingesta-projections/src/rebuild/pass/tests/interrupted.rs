@@ -91,10 +91,10 @@ async fn a_backend_killed_while_it_copies_is_an_error() {
         held.arrive();
         Ok(Change::Keep)
     })];
-    let (database, progress) = (log.database.clone(), Progress::new());
+    let (sessions, progress) = (log.sessions(), Progress::new());
     let jobs = vec![job(&all[0])];
     let passing = tokio::spawn(async move {
-        pass(&database, upto, jobs, ROOMY, &progress)
+        pass(&sessions, upto, jobs, ROOMY, &progress)
             .await
             .map(|_| ())
     });
@@ -175,12 +175,12 @@ async fn a_program_that_can_read_nothing_is_told_so_early() {
     let refusing = counting(|_| Err(ProjectionError::refused("never", "not today")));
     let jobs = vec![job(&refusing)];
     let upto = log.upto().await;
-    let folded = pass(&log.database, upto, jobs, ROOMY, &Progress::new()).await;
+    let folded = pass(&log.sessions(), upto, jobs, ROOMY, &Progress::new()).await;
     // Failures on rows that other streams may feed are told one after the other.
     assert_eq!(folded.unwrap()[0].failed.len(), 1);
     let keyless = folds(Arc::new(Keyless(TableName::new("t").unwrap())));
     let folded = pass(
-        &log.database,
+        &log.sessions(),
         upto,
         vec![job(&keyless)],
         ROOMY,
@@ -189,7 +189,9 @@ async fn a_program_that_can_read_nothing_is_told_so_early() {
     .await;
     let failed = folded.unwrap().remove(0).failed;
     assert!((10_001..30_000).contains(&failed.len()), "{}", failed.len());
-    let told = failed.iter().map(|f| format!("{} {}", f.code, f.message));
+    let told = failed
+        .iter()
+        .map(|f| format!("{} {}", f.code, f.message));
     assert!(told.into_iter().all(|told| !told.contains("secret")));
 }
 

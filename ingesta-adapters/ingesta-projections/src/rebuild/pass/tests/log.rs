@@ -4,6 +4,8 @@ use ingesta_event_store::{Database, DatabaseOptions};
 use ingesta_testing::eventually;
 use ingesta_testing::services::OwnedDatabase;
 
+use crate::rebuild::session::Sessions;
+
 pub(super) struct Log {
     pub(super) database: Database,
     _owned: OwnedDatabase,
@@ -40,6 +42,10 @@ impl Log {
         };
         log.put(events).await;
         log
+    }
+
+    pub(super) fn sessions(&self) -> Sessions {
+        Sessions::new(&self.database)
     }
 
     pub(super) async fn put(&self, events: &[Stored]) {

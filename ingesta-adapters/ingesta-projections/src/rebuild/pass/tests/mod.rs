@@ -68,7 +68,7 @@ async fn rebuilt(
             ..job(&one.job.projection)
         });
         let jobs = jobs.collect();
-        let folded = pass(&log.database, upto, jobs, limits, &Progress::new()).await?;
+        let folded = pass(&log.sessions(), upto, jobs, limits, &Progress::new()).await?;
         for (one, folded) in open.iter_mut().zip(folded) {
             if !folded.failed.is_empty() {
                 one.park(folded.failed);
