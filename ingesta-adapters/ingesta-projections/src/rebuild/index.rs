@@ -4,18 +4,23 @@
 //! stall the followers of the cluster. What an interrupted attempt has left is dropped first.
 
 use ingesta_event_store::{Database, StoreError};
-use sqlx::postgres::PgConnection;
+use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{Executor as _, Row as _};
 
+use super::RebuildError;
 use super::build::Build;
-use super::names::key_of;
 use super::progress::RebuildPhase;
 use super::state::Stage;
-use super::RebuildError;
 
 const KEYED: &str = "
 select exists (select from pg_constraint
                 where conrelid = to_regclass($1) and contype = 'p') as keyed";
+
+/// By its name alone, and as a statement elsewhere finds it.
+const INDEX: &str = "
+select quote_ident(c.relname) as name, i.indexrelid::regclass::text as path
+  from pg_index i join pg_class c on c.oid = i.indexrelid
+ where i.indrelid = to_regclass($1) limit 1";
 
 impl Build {
     /// Makes the primary key and analyses the table, if that is not done.
@@ -45,13 +50,33 @@ impl Build {
         if keyed.map_err(failed)? {
             return Ok(());
         }
-        let key = key_of(&self.names.fresh).quoted();
-        run(session, &format!("drop index concurrently if exists {key}")).await?;
-        let sql = format!("create unique index concurrently {key} on {table} (view_id)");
+        while let Some((_, left)) = index(session, &table).await? {
+            run(session, &format!("drop index concurrently {left}")).await?;
+        }
+        // Postgres gives it a name that nobody has. The swap gives it the one that it should have.
+        let sql = format!("create unique index concurrently on {table} (view_id)");
         run(session, &sql).await?;
-        let sql = format!("alter table {table} add constraint {key} primary key using index {key}");
+        let (made, _) = index(session, &table)
+            .await?
+            .ok_or_else(|| failed(sqlx::Error::RowNotFound))?;
+        let sql = format!("alter table {table} add primary key using index {made}");
         run(session, &sql).await
     }
+}
+
+/// Name and path of some index of the table.
+async fn index(
+    session: &mut PgConnection,
+    table: &str,
+) -> Result<Option<(String, String)>, StoreError> {
+    let found = sqlx::query(INDEX)
+        .bind(table)
+        .fetch_optional(&mut *session)
+        .await;
+    let read = |row: PgRow| Ok((row.try_get("name")?, row.try_get("path")?));
+    found
+        .and_then(|row| row.map(read).transpose())
+        .map_err(failed)
 }
 
 async fn run(session: &mut PgConnection, sql: &str) -> Result<(), StoreError> {

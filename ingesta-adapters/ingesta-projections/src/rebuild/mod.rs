@@ -20,6 +20,7 @@ mod guard;
 mod held;
 mod index;
 mod keep;
+mod key_name;
 mod live;
 mod memory;
 mod names;

@@ -110,7 +110,7 @@ pub(crate) fn rebuild_of(projection: &str) -> String {
     format!("{projection}.{}", Purpose::Rebuild.suffix())
 }
 
-/// The name of the unique index, and then of the primary key, of a table.
+/// The name of the primary key of a table, where nobody else has it.
 pub(crate) fn key_of(table: &TableName) -> TableName {
     beside(table, "_pkey")
 }

@@ -12,10 +12,10 @@ use ingesta_event_store::{Position, StoreError};
 use super::RebuildError;
 use super::build::Build;
 use super::keep::Kept;
-use super::names::{key_of, literal};
+use super::names::literal;
 use super::parked::differ_sql;
 use super::progress::RebuildPhase;
-use super::{fence, live};
+use super::{fence, key_name, live};
 
 const PAUSE_MIN: Duration = Duration::from_millis(250);
 const PAUSE_MAX: Duration = Duration::from_secs(10);
@@ -117,16 +117,15 @@ impl Build {
              {take_over}
              {retired}
              alter table {fresh} rename to {table};
-             alter table {table} rename constraint {fresh_key} to {key};
+             {key}
              alter table {table} reset (autovacuum_enabled);
              comment on table {table} is {mark};",
-            fresh_key = key_of(&names.fresh).quoted(),
-            key = key_of(&names.table).quoted(),
+            key = key_name::settle(&names.table),
             mark = literal(&names.mark()),
         );
-        let declare = "key_name text; found_mark text;";
+        let declare = format!("{} found_mark text;", key_name::DECLARE);
         let tables = [&names.table, &names.fresh];
-        fence::block(self.kept.lease(), declare, &tables, &statements)
+        fence::block(self.kept.lease(), &declare, &tables, &statements)
     }
 
     /// Checkpoint and parked streams become the view's.
@@ -190,17 +189,12 @@ impl Build {
         let (table, old) = (self.names.table.quoted(), self.names.old.quoted());
         format!(
             "if to_regclass({text}) is not null then
-             select conname into key_name from pg_constraint
-              where conrelid = {text}::regclass and contype = 'p';
-             if found then
-               execute format('alter table %s rename constraint %I to %I',
-                              {text}, key_name, {old_key});
-             end if;
              alter table {table} rename to {old};
+             {key}
              comment on table {old} is {mark};
              end if;",
             text = literal(&table),
-            old_key = literal(key_of(&self.names.old).as_str()),
+            key = key_name::settle(&self.names.old),
             mark = literal(&self.names.old_mark()),
         )
     }

@@ -9,6 +9,7 @@ mod killed;
 mod locks;
 mod one;
 mod parked;
+mod renamed;
 mod slices;
 mod stopped;
 mod swap;
