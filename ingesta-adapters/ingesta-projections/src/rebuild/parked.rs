@@ -7,7 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ingesta_event_store::subscription::Arg;
+use ingesta_event_store::subscription::{Arg, ParkReason, SqlEffect};
 use ingesta_event_store::{Database, RecordedEvent, StoreError, StreamId};
 use sqlx::Row as _;
 
@@ -122,19 +122,59 @@ pub(crate) async fn cuts(build: &Build) -> Result<HashMap<StreamId, u64>, StoreE
         .collect())
 }
 
-/// The follower tries them again as it does every parked stream.
+/// Also back, where the store's own parking goes only forward: what is folded here lacks what stands
+/// behind the event. Only if the operator has passed over this very event since it was read (`{3}`
+/// is where the streams were parked), that stands. The follower tries the events again in a second,
+/// as it does those of every parked stream.
 const PARK: &str = "
 insert into ingesta_parked_streams as p
        (subscription, aggregate_type, aggregate_id, sequence, xact, position, code, message,
         attempts, retry_at)
 select own.name, e.aggregate_type, e.aggregate_id, e.sequence, e.xact, e.position, u.code,
        u.message, 1, clock_timestamp() + interval '1 s'
-  from own, unnest({0}::text[], {1}::text[], {2}::bigint[], {3}::text[], {4}::text[])
+  from own, unnest({0}::text[], {1}::text[], {2}::bigint[], {4}::text[], {5}::text[])
             as u(at, ai, seq, code, message)
   join events e on (e.aggregate_type, e.aggregate_id, e.sequence) = (u.at, u.ai, u.seq)
 on conflict (subscription, aggregate_type, aggregate_id) do update
    set sequence = excluded.sequence, xact = excluded.xact, position = excluded.position,
-       code = excluded.code, message = excluded.message";
+       code = excluded.code, message = excluded.message, attempts = excluded.attempts,
+       retry_at = excluded.retry_at
+ where p.sequence = any ({3}::bigint[]) or p.sequence <> excluded.sequence + 1";
+
+/// An event at which its stream is put aside.
+pub(crate) struct Stop {
+    pub(crate) stream: StreamId,
+    pub(crate) sequence: u64,
+    pub(crate) reason: ParkReason,
+}
+
+/// Puts streams aside, wherever they were parked `before`.
+pub(crate) fn put_aside(
+    stops: impl IntoIterator<Item = Stop>,
+    before: impl IntoIterator<Item = u64>,
+) -> SqlEffect {
+    let bigint = |sequence| i64::try_from(sequence).unwrap_or(i64::MAX);
+    let (mut types, mut ids, mut sequences) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut codes, mut messages) = (Vec::new(), Vec::new());
+    for stop in stops {
+        types.push(stop.stream.aggregate_type.into_owned());
+        ids.push(stop.stream.aggregate_id);
+        sequences.push(bigint(stop.sequence));
+        codes.push(stop.reason.code);
+        messages.push(stop.reason.message);
+    }
+    SqlEffect {
+        sql: PARK.to_owned(),
+        args: vec![
+            Arg::Texts(types),
+            Arg::Texts(ids),
+            Arg::Bigints(sequences),
+            Arg::Bigints(before.into_iter().map(bigint).collect()),
+            Arg::Texts(codes),
+            Arg::Texts(messages),
+        ],
+    }
+}
 
 impl Build {
     /// Puts the streams of these events aside: the next passes stop before them.
@@ -172,24 +212,19 @@ impl Build {
                 event_version,
             });
         }
-        let (mut types, mut ids, mut sequences) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut codes, mut messages) = (Vec::new(), Vec::new());
-        for (stream, event) in first {
-            types.push(stream.aggregate_type.to_string());
-            ids.push(stream.aggregate_id.clone());
-            sequences.push(i64::try_from(event.sequence).unwrap_or(i64::MAX));
-            codes.push(event.code);
-            messages.push(event.message);
-            self.cut.insert(stream, event.sequence);
-        }
-        let args = vec![
-            Arg::Texts(types),
-            Arg::Texts(ids),
-            Arg::Bigints(sequences),
-            Arg::Texts(codes),
-            Arg::Texts(messages),
-        ];
-        self.store(PARK, args).await?;
+        let before = first.keys().filter_map(|stream| self.cut.get(stream));
+        let before: Vec<u64> = before.copied().collect();
+        let cuts = first
+            .iter()
+            .map(|(stream, event)| (stream.clone(), event.sequence));
+        self.cut.extend(cuts);
+        let stops = first.into_values().map(|event| Stop {
+            stream: event.stream,
+            sequence: event.sequence,
+            reason: event.reason,
+        });
+        let parking = put_aside(stops, before);
+        self.store(&parking.sql, parking.args).await?;
         self.ground.progress.add_parked(new as u64);
         tracing::warn!(
             projection = self.names.projection,

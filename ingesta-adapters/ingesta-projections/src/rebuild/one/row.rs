@@ -5,12 +5,12 @@
 
 use std::collections::HashMap;
 
-use ingesta_event_store::subscription::{ConsumeError, ParkReason};
+use ingesta_event_store::subscription::ConsumeError;
 use ingesta_event_store::{RecordedEvent, StoreError, StreamId};
 
 use crate::rebuild::RebuildError;
 use crate::rebuild::build::Ground;
-use crate::rebuild::parked::{self, Skipped, is_skipped};
+use crate::rebuild::parked::{self, Skipped, Stop, is_skipped};
 use crate::rebuild::target::Target;
 use crate::row::StoredRow;
 
@@ -30,13 +30,6 @@ impl Aside {
             skipped: parked::skipped(&ground.database, projection).await?,
         })
     }
-}
-
-/// An event that cannot be folded.
-pub(super) struct Failed {
-    pub(super) stream: StreamId,
-    pub(super) sequence: u64,
-    pub(super) reason: ParkReason,
 }
 
 /// A row on its way through the log.
@@ -64,7 +57,7 @@ impl<'a> Row<'a> {
     pub(super) fn take(
         &mut self,
         mut events: Vec<RecordedEvent>,
-    ) -> Result<Option<Failed>, RebuildError> {
+    ) -> Result<Option<Stop>, RebuildError> {
         events.retain(|event| !is_skipped(&self.aside.skipped, event));
         let fold = |row, events: &[RecordedEvent]| self.target.fold_one(self.key, row, events);
         let (index, reason) = match fold(self.row.clone(), &events) {
@@ -78,7 +71,7 @@ impl<'a> Row<'a> {
         let before = fold(self.row.clone(), &events[..index]);
         self.row = before.map_err(|error| self.refused(&error.to_string()))?;
         let event = &events[index];
-        Ok(Some(Failed {
+        Ok(Some(Stop {
             stream: event.stream.clone(),
             sequence: event.sequence,
             reason,

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use ingesta_event_store::subscription::ConsumeError;
+use ingesta_event_store::subscription::{ConsumeError, ParkReason};
 use ingesta_event_store::{RecordedEvent, StreamId};
 
 use crate::ProjectionError;
@@ -23,8 +23,7 @@ pub(crate) struct FailedEvent {
     pub(crate) sequence: u64,
     pub(crate) event_type: String,
     pub(crate) event_version: String,
-    pub(crate) code: String,
-    pub(crate) message: String,
+    pub(crate) reason: ParkReason,
 }
 
 /// Why a call into the projection's code did not answer.
@@ -57,10 +56,14 @@ impl Fault {
     }
 
     /// Code and message. An error if the event is not to blame at all.
-    fn reason(self, projection: &str) -> Result<(String, String), RebuildError> {
+    fn reason(self, projection: &str) -> Result<ParkReason, RebuildError> {
+        let reason = |code: &str, message: &str| ParkReason {
+            code: code.to_owned(),
+            message: message.to_owned(),
+        };
         Ok(match self {
             Self::Refused(error) => match error.at(0) {
-                ConsumeError::Event { reason, .. } => (reason.code, reason.message),
+                ConsumeError::Event { reason, .. } => reason,
                 ConsumeError::Transient(_) => {
                     let message = "the key of a personal field is not available: try again later";
                     return Err(RebuildError::Fold {
@@ -69,10 +72,10 @@ impl Fault {
                     });
                 }
             },
-            Self::Unserializable => (UNSERIALIZABLE.0.to_owned(), UNSERIALIZABLE.1.to_owned()),
-            Self::Panicked => (
-                "panicked".to_owned(),
-                "the projection panicked on this event; what it said is not kept".to_owned(),
+            Self::Unserializable => reason(UNSERIALIZABLE.0, UNSERIALIZABLE.1),
+            Self::Panicked => reason(
+                "panicked",
+                "the projection panicked on this event; what it said is not kept",
             ),
         })
     }
@@ -121,14 +124,12 @@ impl Failures {
             certain: on_row.is_none() || fault.is_of_the_event(),
             on_row,
         };
-        let (code, message) = fault.reason(projection)?;
         let failed = FailedEvent {
             stream: event.stream.clone(),
             sequence: event.sequence,
             event_type: event.event_type.clone(),
             event_version: event.event_version.clone(),
-            code,
-            message,
+            reason: fault.reason(projection)?,
         };
         self.insert(standing, failed);
         Ok(())

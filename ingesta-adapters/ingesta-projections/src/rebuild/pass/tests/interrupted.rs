@@ -191,7 +191,7 @@ async fn a_program_that_can_read_nothing_is_told_so_early() {
     assert!((10_001..30_000).contains(&failed.len()), "{}", failed.len());
     let told = failed
         .iter()
-        .map(|f| format!("{} {}", f.code, f.message));
+        .map(|f| format!("{} {}", f.reason.code, f.reason.message));
     assert!(told.into_iter().all(|told| !told.contains("secret")));
 }
 

@@ -101,7 +101,7 @@ impl Rebuilding {
             let cut = self.job.cut.entry(failed.stream.clone());
             let cut = cut.or_insert(failed.sequence);
             *cut = failed.sequence.min(*cut);
-            let place = (failed.sequence, failed.code);
+            let place = (failed.sequence, failed.reason.code);
             self.parked.insert(failed.stream, place);
         }
         if !self.job.projection.keyed_by_aggregate() {
