@@ -84,8 +84,12 @@ impl Term<'_> {
         loop {
             match self.guard(settle(&*subscriber, stretch)).await? {
                 Settled::Done(effects, failed) => return Ok(Some((effects, failed))),
-                Settled::OneByOne => return Ok(None),
+                Settled::OneByOne => {
+                    self.ahead = None;
+                    return Ok(None);
+                }
                 Settled::Transient(cause) => {
+                    self.ahead = None;
                     let on = shown(&cause);
                     self.board.stuck(self.checkpoint, &on);
                     let pause = away.again(self.board.name(), &on);

@@ -4,7 +4,7 @@
 //! checkpoint and parked streams are stored together; whoever lost the lease writes nothing; a
 //! failing or panicking event parks its own stream and no other; nothing but its token ends it.
 //! It does not say what to do with an event (that is the [`Subscriber`]), and it starts no threads:
-//! one runner is one task.
+//! one runner is one task, and while there is much to do a second one that reads ahead of it.
 
 mod again;
 mod backoff;
@@ -15,6 +15,7 @@ mod handle;
 mod idle;
 mod main_flow;
 mod options;
+mod reading;
 mod refusal;
 mod retry;
 mod settle;

@@ -17,6 +17,10 @@ pub struct RunnerOptions {
     pub lease: Duration,
     /// Log entries in one step. Default 1,000, at least 1.
     pub batch_max: usize,
+    /// A full page whose payloads have at most so many bytes is not processed before the next one
+    /// is read, but while it is: two pages are in memory then, and the second may be larger. 0: a
+    /// page at a time. Default 16 MiB.
+    pub read_ahead_bytes: usize,
     /// How often an idle runner looks at the log without being told. Default 100 ms, at least 1 ms.
     pub poll: Duration,
     /// The longest pause between two looks at the log while events stream in: a look costs the
@@ -53,6 +57,7 @@ impl Default for RunnerOptions {
             owner: format!("{}-{}", std::process::id(), Uuid::now_v7()),
             lease: Duration::from_secs(5),
             batch_max: 1_000,
+            read_ahead_bytes: 16 * 1024 * 1024,
             poll: Duration::from_millis(100),
             busy_pause: Duration::from_millis(5),
             parked_poll: Duration::from_secs(1),

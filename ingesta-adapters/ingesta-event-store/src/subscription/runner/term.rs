@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::board::Board;
 use super::ended::Ended;
+use super::reading::Ahead;
 use super::stall::Stall;
 use super::{Runner, RunnerOptions};
 use crate::subscription::{Commit, Lease, Subscriber};
@@ -41,6 +42,8 @@ pub(super) struct Term<'r> {
     pub(super) idle_pause: Duration,
     /// Where the way ends, if it does.
     pub(super) until: Option<Position>,
+    /// The page behind the one in work.
+    pub(super) ahead: Option<Ahead>,
 }
 
 impl<'r> Term<'r> {
@@ -63,6 +66,7 @@ impl<'r> Term<'r> {
             stall: Stall::new(options.stall_warn_after, options.warn_every),
             idle_pause: options.poll_or_least(),
             until: runner.until,
+            ahead: None,
             options,
             lease,
             board,
@@ -91,17 +95,11 @@ impl<'r> Term<'r> {
             self.until_shutdown()?;
             self.until_arrived()?;
             self.retry_due().await?;
-            appended.borrow_and_update();
-            let settled = self.until_settled().await;
-            let (from, types) = (self.checkpoint, self.types.clone());
-            let page = storage.read_after(from, &types, self.options.batch_or_least());
-            let mut page = self.ask("reading the log", page).await?;
+            let page = self.page(&mut appended).await?;
             self.board.following(self.checkpoint);
-            if let Some(end) = self.until {
-                page = page.up_to(end, settled);
-            }
             let (more, events) = (page.more, page.events.len());
             if page.reached > self.checkpoint {
+                self.read_ahead(&page, &mut appended);
                 self.advance(page).await?;
                 self.idle_pause = self.options.poll_or_least();
                 self.stall.moved();
@@ -127,19 +125,6 @@ impl<'r> Term<'r> {
         }
     }
 
-    /// Whether everything up to the end of the way is there to be read: then the end is reached
-    /// although no event stands exactly there. Asked before the log is read.
-    async fn until_settled(&self) -> bool {
-        let Some(end) = self.until else { return false };
-        let horizon = in_time(
-            self.options.answer_within,
-            "asking how far the log is settled",
-            self.storage.horizon(),
-        );
-        // A store that cannot tell makes the runner wait for an event behind the end.
-        horizon.await.is_ok_and(|horizon| horizon.settles(end))
-    }
-
     fn until_arrived(&self) -> Result<(), Ended> {
         match self.until {
             Some(end) if self.checkpoint >= end => Err(Ended::Arrived),
@@ -151,6 +136,9 @@ impl<'r> Term<'r> {
     /// acquiring again tells which.
     pub(super) async fn commit(&mut self, commit: Commit) -> Result<(), StoreError> {
         let checkpoint = commit.checkpoint;
+        if !commit.park.is_empty() || !commit.unpark.is_empty() {
+            self.ahead = None;
+        }
         let parked: Vec<_> = commit.park.iter().map(|park| park.stream.clone()).collect();
         let freed = commit.unpark.iter().filter(|unpark| unpark.next.is_none());
         let freed: Vec<_> = freed.map(|unpark| unpark.stream.clone()).collect();
@@ -250,7 +238,7 @@ impl<'r> Term<'r> {
 }
 
 /// A connection that is dead without saying so must not hold a subscription for ever.
-async fn in_time<T>(
+pub(super) async fn in_time<T>(
     limit: Duration,
     attempted: &'static str,
     answer: impl Future<Output = Result<T, StoreError>>,

@@ -8,6 +8,7 @@
     reason = "helpers of tests: what fails here fails the test"
 )]
 
+mod ahead;
 mod lease;
 mod parking;
 mod plain;
