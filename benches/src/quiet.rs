@@ -68,6 +68,10 @@ impl EventStorage for Quiet {
         self.store.horizon().await
     }
 
+    async fn identity(&self) -> Result<String, StoreError> {
+        self.store.identity().await
+    }
+
     fn appended(&self) -> watch::Receiver<u64> {
         self.never.subscribe()
     }

@@ -71,6 +71,18 @@ pub trait EventStorage: Send + Sync + 'static {
         })
     }
 
+    /// Which log this is: the same word for everybody who works on this store, and another one for
+    /// any other store. Short, of `0-9a-f`. A dump that is restored elsewhere is another log; a
+    /// physical copy of a whole database cluster cannot be told from its original.
+    ///
+    /// # Errors
+    /// When the store does not answer. [`StoreError::Unsupported`] unless it says otherwise.
+    async fn identity(&self) -> Result<String, StoreError> {
+        Err(StoreError::Unsupported {
+            what: "tell which log it is",
+        })
+    }
+
     /// Changes whenever this process has appended. A hint: readers must also look by themselves.
     fn appended(&self) -> watch::Receiver<u64>;
 }

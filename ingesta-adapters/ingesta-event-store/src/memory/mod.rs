@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use tokio::sync::watch;
+use uuid::Uuid;
 
 pub use clock::MemoryClock;
 pub use faults::Faults;
@@ -57,6 +58,7 @@ pub struct MemoryStorage {
 
 #[derive(Debug)]
 struct Inner {
+    identity: Uuid,
     state: Mutex<State>,
     clock: MemoryClock,
     faults: Faults,
@@ -73,6 +75,7 @@ struct State {
 impl Default for Inner {
     fn default() -> Self {
         Self {
+            identity: Uuid::new_v4(),
             state: Mutex::default(),
             clock: MemoryClock::default(),
             faults: Faults::default(),
@@ -164,6 +167,10 @@ impl EventStorage for MemoryStorage {
             begun: next,
             adopted_at: None,
         })
+    }
+
+    async fn identity(&self) -> Result<String, StoreError> {
+        Ok(self.inner.identity.simple().to_string())
     }
 
     fn appended(&self) -> watch::Receiver<u64> {

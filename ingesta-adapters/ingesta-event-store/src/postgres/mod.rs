@@ -12,6 +12,7 @@ mod commit;
 mod database;
 mod durability;
 mod horizon;
+mod identity;
 mod lag;
 mod lease;
 mod load;

@@ -98,6 +98,10 @@ impl EventStorage for PostgresStorage {
         self.read_horizon().await
     }
 
+    async fn identity(&self) -> Result<String, StoreError> {
+        self.read_identity().await
+    }
+
     fn appended(&self) -> watch::Receiver<u64> {
         self.bell.heard()
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::connect::KafkaError;
 use crate::producer::ProducerOptions;
 use crate::topics::{Cleanup, TopicSpec};
 
@@ -12,6 +13,13 @@ pub struct TransactionalOptions {
     pub producer: ProducerOptions,
     /// The topic of places. Default `ingesta-relay-checkpoints`; several relays may share it.
     pub checkpoint_topic: String,
+    /// The name of this installation among all that use the same brokers, the same for all of its
+    /// servers: `[A-Za-z0-9._-]`, 1 to 100 characters. It is part of the transactional id
+    /// (`ingesta-relay-INSTALLATION-NAME`) and of the key of the places. Default `None`: what the
+    /// store says of itself ([`EventStorage::identity`](ingesta_event_store::EventStorage::identity)).
+    /// Choose one before a log moves to another database or where a physical copy of one is in use
+    /// beside it; with another name the relay begins where the store's checkpoint is.
+    pub installation: Option<String>,
     /// How long the broker leaves a transaction open that nobody ends. Default 60 s, from 5 s to
     /// 15 min. Readers behind it wait that long if its relay is gone and none takes over.
     pub transaction_timeout: Duration,
@@ -24,6 +32,7 @@ impl Default for TransactionalOptions {
         Self {
             producer: ProducerOptions::default(),
             checkpoint_topic: "ingesta-relay-checkpoints".to_owned(),
+            installation: None,
             transaction_timeout: Duration::from_secs(60),
             start_within: Duration::from_secs(10),
         }
@@ -31,6 +40,17 @@ impl Default for TransactionalOptions {
 }
 
 impl TransactionalOptions {
+    pub(super) fn check(&self) -> Result<(), KafkaError> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        let fits = |name: &String| (1..=100).contains(&name.len()) && name.chars().all(allowed);
+        if self.installation.as_ref().is_none_or(fits) {
+            return Ok(());
+        }
+        Err(KafkaError::Settings {
+            what: "the installation's name: 1 to 100 of A-Z, a-z, 0-9, `.`, `_`, `-`".to_owned(),
+        })
+    }
+
     pub(super) fn timeout_ms(&self) -> u128 {
         let within = (Duration::from_secs(5), Duration::from_secs(900));
         self.transaction_timeout

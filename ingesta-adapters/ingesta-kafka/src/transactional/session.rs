@@ -23,7 +23,8 @@ use crate::producer::Gauges;
 /// What sessions are opened from.
 pub(super) struct Opening {
     relay: String,
-    identity: String,
+    /// As it was chosen; `None`: as the store says.
+    installation: Option<String>,
     topic: String,
     storage: Arc<dyn Storage>,
     producer: ClientConfig,
@@ -32,7 +33,6 @@ pub(super) struct Opening {
 }
 
 pub(super) struct Session {
-    relay: String,
     identity: String,
     topic: String,
     /// Absent while a transaction is under way elsewhere, and for ever where that was abandoned.
@@ -75,12 +75,11 @@ impl Opening {
         gauges: Arc<Gauges>,
     ) -> Result<Self, KafkaError> {
         kafka.check()?;
-        let identity = format!("ingesta-relay-{relay}");
+        options.check()?;
         let mut producer = kafka.client()?;
         let timeout = options.timeout_ms().to_string();
         options.producer.apply(&mut producer)?;
         producer
-            .set("transactional.id", &identity)
             .set("transaction.timeout.ms", &timeout)
             // A failed message aborts its transaction, so a timer leaves no hole here, and the
             // client insists on one.
@@ -88,7 +87,7 @@ impl Opening {
             .remove("enable.gapless.guarantee");
         Ok(Self {
             relay: relay.to_owned(),
-            identity,
+            installation: options.installation.clone(),
             topic: options.checkpoint_topic.clone(),
             storage,
             producer,
@@ -97,26 +96,35 @@ impl Opening {
         })
     }
 
+    /// The relay's name in the whole broker cluster: its transactional id, and the key of its places.
+    async fn identity(&self) -> Result<String, KafkaError> {
+        let installation = match &self.installation {
+            Some(chosen) => chosen.clone(),
+            None => self.storage.identity().await.map_err(unread)?,
+        };
+        Ok(format!("ingesta-relay-{installation}-{}", self.relay))
+    }
+
     /// Fences a predecessor, reads the places, and holds them against the log.
     pub(super) async fn open(&self) -> Result<Session, KafkaError> {
-        let (producer, reader) = (self.producer.clone(), self.reader.clone());
+        let identity = self.identity().await?;
+        let (mut producer, reader) = (self.producer.clone(), self.reader.clone());
+        producer.set("transactional.id", &identity);
         let context = Context::new(Arc::clone(&self.gauges));
-        let (relay, topic) = (self.relay.clone(), self.topic.clone());
-        let identity = self.identity.clone();
+        let (topic, name) = (self.topic.clone(), identity.clone());
         let opened = blocking(move |cancelled| {
             let client: BaseProducer<Context> = producer
                 .create_with_context(context.clone())
                 .map_err(|cause| KafkaError::of("making the producer", &cause))?;
-            fence(&client, &identity, cancelled)?;
-            let ledger = recall(&reader, &context, &topic, &relay, cancelled)?;
-            Ok((client, ledger))
+            fence(&client, &name, cancelled)?;
+            let ledger = recall(&reader, &context, &topic, &name, cancelled)?;
+            Ok::<_, KafkaError>((client, ledger))
         });
         let (client, mut ledger) = opened.await??;
         self.gauges.client_made();
         self.settle(&mut ledger).await?;
         Ok(Session {
-            relay: self.relay.clone(),
-            identity: self.identity.clone(),
+            identity,
             topic: self.topic.clone(),
             client: Some(client),
             ledger,
@@ -155,7 +163,12 @@ impl Opening {
     }
 }
 
-fn unread(_: StoreError) -> KafkaError {
+fn unread(error: StoreError) -> KafkaError {
+    if matches!(error, StoreError::Unsupported { .. }) {
+        return KafkaError::Settings {
+            what: "this store cannot tell which log it is: name the installation".to_owned(),
+        };
+    }
     KafkaError::Busy {
         attempted: "holding the relay's place against the log",
         code: "the store did not answer".to_owned(),
@@ -172,7 +185,7 @@ impl Session {
         places: &[Place],
     ) -> Result<(), KafkaError> {
         messages.extend(places.iter().map(|place| {
-            let (key, value) = place.encode(&self.relay);
+            let (key, value) = place.encode(&self.identity);
             OutgoingMessage {
                 topic: self.topic.clone(),
                 key,

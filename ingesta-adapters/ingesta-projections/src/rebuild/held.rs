@@ -60,6 +60,10 @@ impl EventStorage for Held {
         self.storage.horizon().await
     }
 
+    async fn identity(&self) -> Result<String, StoreError> {
+        self.storage.identity().await
+    }
+
     fn appended(&self) -> watch::Receiver<u64> {
         self.storage.appended()
     }

@@ -10,6 +10,7 @@ use ingesta_testing::eventually;
 use ingesta_testing::services::OwnedBroker;
 
 use super::support::{Copy, check, fill, reached, read_all, run, topic};
+use super::transactional::Set;
 
 /// Waits until the relay says that it is the broker that is away.
 async fn says_unreachable(gauges: &RelayGauges) {
@@ -115,6 +116,47 @@ async fn t_11_a_broker_killed_under_load_costs_nothing_but_time() {
         "the client's own repetitions are recognised by the broker"
     );
     assert_eq!(gauges.read().clients, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t_11_in_transactions_a_broker_killed_under_load_repeats_nothing() {
+    const BATCH: usize = 20;
+    let Some(broker) = OwnedBroker::start_or_skip().await.unwrap() else {
+        return;
+    };
+    let set = Set::new(KafkaOptions::new(broker.address()), "t11x").await;
+    fill(&*set.store, 10, 0, 50).await;
+    let relay = Arc::new(set.relay());
+    let gauges = relay.gauges();
+    let (runner, shutdown) = run(&set.store, relay, BATCH);
+
+    let mut each = 50;
+    for _ in 0..2 {
+        // In the middle of it: a part is committed, and another is not.
+        eventually("some progress", async || {
+            (gauges.read().acknowledged > each * 2).then_some(())
+        })
+        .await;
+        broker.kill().await.unwrap();
+        let epoch = set.store.subscriptions().await.unwrap()[0].epoch;
+        fill(&*set.store, 10, each, 50).await;
+        each += 50;
+        says_unreachable(&gauges).await;
+        // A batch, and the place that it reaches.
+        assert!(gauges.read().in_flight <= BATCH as u64 + 1);
+        let kept = set.store.subscriptions().await.unwrap().remove(0);
+        assert!(
+            kept.running && kept.epoch == epoch,
+            "the lease is kept while it waits"
+        );
+        broker.start_again().await.unwrap();
+    }
+    let last = fill(&*set.store, 10, each, 1).await;
+    reached(&*set.store, &set.name, last).await;
+    shutdown.cancel();
+    runner.join().await;
+    assert_eq!(check(&set.seen().await, 10, each + 1), 0);
+    assert_eq!(gauges.read().last_error, None);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 )]
 
 mod broker_away;
+mod installations;
 mod kills;
 mod mock;
 mod order;

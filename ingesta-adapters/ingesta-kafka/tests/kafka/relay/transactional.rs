@@ -14,16 +14,16 @@ use super::support::{
     Copy, append, broker, check, fill, outlive_lease, reached, read_all, run, topic, unique,
 };
 
-struct Set {
-    name: String,
-    kafka: KafkaOptions,
-    topic: String,
-    options: TransactionalOptions,
-    store: Arc<MemoryStorage>,
+pub(crate) struct Set {
+    pub(crate) name: String,
+    pub(crate) kafka: KafkaOptions,
+    pub(crate) topic: String,
+    pub(crate) options: TransactionalOptions,
+    pub(crate) store: Arc<MemoryStorage>,
 }
 
 impl Set {
-    async fn new(kafka: KafkaOptions, name: &str) -> Self {
+    pub(crate) async fn new(kafka: KafkaOptions, name: &str) -> Self {
         let options = TransactionalOptions {
             checkpoint_topic: unique("places"),
             ..TransactionalOptions::default()
@@ -32,7 +32,7 @@ impl Set {
     }
 
     /// Another relay and log, and the same topic of places.
-    async fn beside(other: &Self) -> Self {
+    pub(crate) async fn beside(other: &Self) -> Self {
         Self::with(other.kafka.clone(), "beside", other.options.clone()).await
     }
 
@@ -49,7 +49,7 @@ impl Set {
         }
     }
 
-    fn relay(&self) -> TransactionalRelay<Copy> {
+    pub(crate) fn relay(&self) -> TransactionalRelay<Copy> {
         let copy = Copy {
             topic: self.topic.clone(),
         };
@@ -57,7 +57,7 @@ impl Set {
         TransactionalRelay::new(&self.name, copy, store, &self.kafka, self.options.clone()).unwrap()
     }
 
-    async fn seen(&self) -> Vec<super::support::Seen> {
+    pub(crate) async fn seen(&self) -> Vec<super::support::Seen> {
         read_all(&self.kafka.brokers, &self.topic, "read_committed").await
     }
 
@@ -71,7 +71,7 @@ impl Set {
         outlive_lease(&self.store);
     }
 
-    async fn finish(&self, last: ingesta_event_store::Position) {
+    pub(crate) async fn finish(&self, last: ingesta_event_store::Position) {
         let (runner, shutdown) = run(&self.store, Arc::new(self.relay()), 100);
         reached(&*self.store, &self.name, last).await;
         shutdown.cancel();
@@ -175,6 +175,8 @@ async fn a_parked_stream_is_published_once_when_it_is_resumed_whoever_died_meanw
 async fn a_log_that_is_another_one_is_refused_and_says_so() {
     let Some(kafka) = broker().await else { return };
     let mut set = Set::new(kafka, "other").await;
+    // Whoever is named like this one goes on where this one was.
+    set.options.installation = Some(unique("copied"));
     let last = fill(&*set.store, 2, 0, 5).await;
     set.finish(last).await;
     // An older copy of the log: it does not have what was published.
