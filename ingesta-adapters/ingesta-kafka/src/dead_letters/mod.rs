@@ -26,8 +26,8 @@ use self::letter::{name, open};
 use self::scan::Scan;
 use self::stretch::{Originals, Stretches, interrupted};
 use self::window::Window;
-use self::writer::Record;
 use crate::connect::{KafkaError, KafkaOptions};
+use crate::producer::Record;
 
 /// Which dead letters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,6 +138,7 @@ impl DeadLetters {
                     key: original.key.as_deref(),
                     value: original.value.as_deref(),
                     headers: &original.headers,
+                    timestamp: None,
                 };
                 self.writer.send(record).await?;
                 self.delete(&id).await?;
@@ -171,6 +172,7 @@ impl DeadLetters {
             key: Some(key.as_bytes()),
             value: None,
             headers: &[],
+            timestamp: None,
         };
         self.writer.send(tombstone).await
     }

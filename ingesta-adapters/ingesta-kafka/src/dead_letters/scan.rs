@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::writer::Quiet;
-use crate::connect::{Code, KafkaError, KafkaOptions};
+use crate::connect::{Code, KafkaError, KafkaOptions, heard, said};
 use crate::message::IncomingMessage;
 use crate::read::owned;
 
@@ -22,6 +23,19 @@ const READING: &str = "reading dead letters";
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 const POLL: Duration = Duration::from_millis(100);
+
+/// What the client library says goes to its own target.
+struct Quiet;
+
+impl ClientContext for Quiet {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
+        said(level, facility, line);
+    }
+
+    fn error(&self, error: ClientError, _: &str) {
+        heard(&error);
+    }
+}
 
 impl ConsumerContext for Quiet {}
 

@@ -13,7 +13,7 @@ use tokio::sync::MutexGuard;
 use super::deliveries::Room;
 use super::gauges::Gauges;
 use super::native::{Native, discard};
-use super::{ProducerOptions, record, weight};
+use super::{ProducerOptions, Record};
 use crate::connect::{Code, KafkaError};
 use crate::message::OutgoingMessage;
 
@@ -79,11 +79,16 @@ impl<'p> Flight<'p> {
     /// The message was not sent, and neither may any behind it be. [`Flight::land`] tells what
     /// became of those before it.
     pub async fn send(&mut self, message: &OutgoingMessage) -> Result<(), KafkaError> {
-        if !self.native().known.contains(&message.topic) {
+        self.take(Record::from(message)).await
+    }
+
+    /// [`Flight::send`] of a message that need not have a key.
+    pub(crate) async fn take(&mut self, record: Record<'_>) -> Result<(), KafkaError> {
+        if !self.native().known.contains(record.topic) {
             let gauges = Arc::clone(&self.gauges);
-            self.native().ask_for(&message.topic, &gauges).await?;
+            self.native().ask_for(record.topic, &gauges).await?;
         }
-        let bytes = weight(message);
+        let bytes = record.weight();
         let room = self.room;
         loop {
             let deliveries = self.native().deliveries();
@@ -95,12 +100,12 @@ impl<'p> Flight<'p> {
                 continue;
             }
             let place = deliveries.expect(bytes);
-            let Err((cause, _)) = self.native().client.send(record(message, place)) else {
+            let Err((cause, _)) = self.native().client.send(record.native(place)) else {
                 self.sent += 1;
                 break;
             };
             self.native().deliveries().take_back();
-            self.again(&cause, message).await?;
+            self.again(&cause, record.topic).await?;
         }
         if self.sent.is_multiple_of(TURN) {
             tokio::task::yield_now().await;
@@ -109,12 +114,12 @@ impl<'p> Flight<'p> {
     }
 
     /// Waits for a delivery where the client is full; any other refusal is the message's.
-    async fn again(&mut self, cause: &ClientError, at: &OutgoingMessage) -> Result<(), KafkaError> {
+    async fn again(&mut self, cause: &ClientError, topic: &str) -> Result<(), KafkaError> {
         let code = Code::of(cause);
         let deliveries = self.native().deliveries();
         let under_way = deliveries.under_way();
         if code.0 != Some(RDKafkaErrorCode::QueueFull) || under_way == 0 {
-            return Err(code.meaning(PUBLISHING, Some(&at.topic)));
+            return Err(code.meaning(PUBLISHING, Some(topic)));
         }
         let one_less = Room {
             messages: under_way - 1,

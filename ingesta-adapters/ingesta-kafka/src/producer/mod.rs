@@ -23,7 +23,7 @@ pub use self::flight::{Flight, Landed};
 pub use self::options::{Compression, ProducerOptions};
 
 pub(crate) use self::gauges::{Gauges, Waiting};
-pub(crate) use self::record::{record, weight};
+pub(crate) use self::record::Record;
 
 use self::native::Native;
 use crate::connect::{KafkaError, KafkaOptions};
@@ -102,6 +102,13 @@ impl Publisher {
                 cause,
             }),
         }
+    }
+
+    /// Publishes one message and waits until it is acknowledged, however long the broker is away.
+    pub(crate) async fn write(&self, record: Record<'_>) -> Result<(), KafkaError> {
+        let mut flight = self.open().await?;
+        let sent = flight.take(record).await;
+        sent.and(flight.land().await.cause.map_or(Ok(()), Err))
     }
 
     /// Waits until nothing is in flight any more, at most `within`, and lets the client go.

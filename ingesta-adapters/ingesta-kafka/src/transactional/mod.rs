@@ -28,7 +28,7 @@ pub use self::options::{TransactionalOptions, checkpoint_topic};
 use self::session::{Opening, Session};
 use crate::connect::{KafkaError, KafkaOptions};
 use crate::message::OutgoingMessage;
-use crate::producer::{Gauges, Waiting, weight};
+use crate::producer::{Gauges, Record, Waiting};
 use crate::relay::{Away, NoMessages, RelayGauges, Translate, too_much, translated};
 
 /// Publishes the log in transactions. Give it to a
@@ -56,8 +56,8 @@ enum Failed {
 }
 
 impl<T: Translate> TransactionalRelay<T> {
-    /// A relay that has not connected yet. `name` is the subscription's, and names its
-    /// transactional identity and its places too.
+    /// A relay that has not connected yet. `name` is the subscription's; with that of the
+    /// installation it names the transactional identity and the places too.
     ///
     /// # Errors
     /// [`KafkaError::Settings`] names what is wrong with the options.
@@ -114,7 +114,9 @@ impl<T: Translate> TransactionalRelay<T> {
     async fn translated(&self, event: &RecordedEvent) -> Result<Vec<OutgoingMessage>, NoMessages> {
         let messages = translated(&self.translate, event).await?;
         let largest = self.options.producer.largest();
-        let too_large = messages.iter().find(|message| weight(message) > largest);
+        let too_large = messages
+            .iter()
+            .find(|message| Record::from(*message).weight() > largest);
         match too_large {
             None => Ok(messages),
             Some(message) => Err(NoMessages::Never(too_much(&KafkaError::TooLarge {

@@ -11,7 +11,7 @@ use super::context::Context;
 use super::recall::going_on;
 use crate::connect::{Code, KafkaError};
 use crate::message::OutgoingMessage;
-use crate::producer::{record, weight};
+use crate::producer::Record;
 
 const COMMITTING: &str = "committing a transaction";
 
@@ -68,7 +68,11 @@ pub(super) fn transact(
         going_on(cancelled)?;
         let cause = match producer.commit_transaction(PATIENCE) {
             Ok(()) => return Ok(()),
-            Err(cause) if may_repeat(&cause) => continue,
+            Err(cause) if may_repeat(&cause) => {
+                // So that it is heard why the broker does not answer.
+                producer.poll(Duration::ZERO);
+                continue;
+            }
             Err(cause) => cause,
         };
         if let ClientError::Transaction(cause) = &cause
@@ -95,10 +99,11 @@ fn send(
     message: &OutgoingMessage,
     cancelled: &AtomicBool,
 ) -> Result<(), KafkaError> {
-    let bytes = weight(message);
+    let record = Record::from(message);
+    let bytes = record.weight();
     loop {
         producer.context().gauges().handed_over(bytes);
-        let Err((cause, _)) = producer.send(record(message, bytes)) else {
+        let Err((cause, _)) = producer.send(record.native(bytes)) else {
             return Ok(());
         };
         producer.context().gauges().taken_back(bytes);
