@@ -35,7 +35,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
     (
         "ingesta-kafka",
-        "apache-avro async-trait chrono ingesta-event-store rdkafka reqwest serde serde_json \
+        "apache-avro async-trait chrono futures-util ingesta-event-store rdkafka reqwest serde serde_json \
          thiserror tokio tokio-util tracing uuid",
     ),
     (

@@ -4,35 +4,53 @@
 //! missing permission is an error that names it. Existing messages are not looked at.
 
 mod admin;
+mod refused;
 mod spec;
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
+
+pub use self::refused::{NotEnsured, RefusedTopic};
 pub use self::spec::{Cleanup, Difference, Ensured, TopicSpec, Was};
 
 use self::admin::Admin;
 use crate::connect::{KafkaError, KafkaOptions};
 
-/// Has every topic created or checked, and waits until messages can be sent to all of them.
+/// Has every topic created or checked, all at the same time, and waits until messages can be sent to
+/// all of them. One that is refused holds back no other.
 ///
 /// Asks again while the broker is away or busy, at most `within` in all.
 ///
 /// # Errors
+/// [`NotEnsured`] names every topic that is not ready, with its reason:
 /// [`KafkaError::NotAuthorised`] names the permission that is missing; [`KafkaError::Unreachable`]
 /// and [`KafkaError::Busy`] when the time is over.
 pub async fn ensure(
     kafka: &KafkaOptions,
     specs: &[TopicSpec],
     within: Duration,
-) -> Result<Vec<Ensured>, KafkaError> {
-    let admin = Admin::new(kafka)?;
+) -> Result<Vec<Ensured>, NotEnsured> {
     let deadline = tokio::time::Instant::now() + within;
-    let mut ensured = Vec::with_capacity(specs.len());
-    for spec in specs {
-        spec.check()?;
-        ensured.push(until(&admin, deadline, spec).await?);
+    let asked = match Admin::new(kafka) {
+        Ok(admin) => join_all(specs.iter().map(|spec| until(&admin, deadline, spec))).await,
+        Err(cause) => specs.iter().map(|_| Err(cause.clone())).collect(),
+    };
+    let (mut ensured, mut refused) = (Vec::new(), Vec::new());
+    for (spec, came) in specs.iter().zip(asked) {
+        match came {
+            Ok(came) => ensured.push(came),
+            Err(cause) => refused.push(RefusedTopic {
+                topic: spec.name.clone(),
+                cause,
+            }),
+        }
     }
-    Ok(ensured)
+    if refused.is_empty() {
+        Ok(ensured)
+    } else {
+        Err(NotEnsured { ensured, refused })
+    }
 }
 
 /// One look at a topic. `created` remembers over looks that it was made here.
@@ -76,6 +94,7 @@ async fn until(
     deadline: tokio::time::Instant,
     spec: &TopicSpec,
 ) -> Result<Ensured, KafkaError> {
+    spec.check()?;
     let mut created = false;
     let mut pause = Duration::from_millis(20);
     loop {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use ingesta_kafka::connect::{KafkaError, KafkaOptions};
-use ingesta_kafka::topics::{Ensured, TopicSpec, Was, ensure};
+use ingesta_kafka::topics::{Ensured, NotEnsured, RefusedTopic, TopicSpec, Was, ensure};
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
@@ -76,7 +76,7 @@ impl Topics {
                     return;
                 }
                 Err(error) => {
-                    if !is_away(&error) {
+                    if !error.passes() {
                         let _ = found.try_send(());
                     }
                     self.trouble(&error);
@@ -88,40 +88,46 @@ impl Topics {
     }
 
     /// On a thread of its own: the future of `ensure` cannot go from one to another.
-    async fn attempt(&self) -> Result<Vec<Ensured>, KafkaError> {
+    async fn attempt(&self) -> Result<Vec<Ensured>, NotEnsured> {
         let (kafka, specs) = (self.kafka.clone(), self.specs.clone());
         let runtime = tokio::runtime::Handle::current();
         let made = spawn_blocking(move || runtime.block_on(ensure(&kafka, &specs, ATTEMPT)));
-        made.await.unwrap_or_else(|_| {
-            Err(KafkaError::Broken {
+        made.await.unwrap_or_else(|_| Err(self.interrupted()))
+    }
+
+    fn interrupted(&self) -> NotEnsured {
+        let refused = self.specs.iter().map(|spec| RefusedTopic {
+            topic: spec.name.clone(),
+            cause: KafkaError::Broken {
                 attempted: "ensuring topics",
                 code: "Interrupted".to_owned(),
-            })
-        })
+            },
+        });
+        NotEnsured {
+            ensured: Vec::new(),
+            refused: refused.collect(),
+        }
     }
 
-    fn trouble(&self, error: &KafkaError) {
+    fn trouble(&self, error: &NotEnsured) {
         let now: DateTime<Utc> = Utc::now();
+        let (kind, message) = (error.kind(), error.to_string());
         self.state.send_modify(|state| {
-            let same = matches!(state, TopicsState::Waiting(known) if known.kind == error.kind());
-            if !same {
-                tracing::warn!(%error, "topics are not ready: trying on");
-                *state = TopicsState::Waiting(Trouble {
-                    kind: error.kind(),
-                    message: error.to_string(),
-                    since: now,
-                });
+            if let TopicsState::Waiting(known) = state
+                && known.kind == kind
+            {
+                // Which topics wait may have changed; what they wait for has not.
+                known.message = message;
+                return;
             }
+            tracing::warn!(%error, "topics are not ready: trying on");
+            *state = TopicsState::Waiting(Trouble {
+                kind,
+                message,
+                since: now,
+            });
         });
     }
-}
-
-/// Nothing is known about the topics: nobody answers, or not now.
-fn is_away(error: &KafkaError) -> bool {
-    matches!(
-        error,
-        KafkaError::Unreachable { .. } | KafkaError::Busy { .. } | KafkaError::Broken { .. }
-    )
 }
 
 fn tell(ensured: &Ensured) {

@@ -211,16 +211,19 @@ async fn a_batch_that_is_not_published_whole_says_how_much_of_its_front_is() {
 async fn a_topic_that_we_may_not_look_at_is_refused_with_what_to_grant() {
     use ingesta_kafka::topics::{TopicSpec, ensure};
     let (cluster, kafka) = cluster("t");
-    cluster
-        .topic_error("t", Fault::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
-        .unwrap();
-    let spec = [TopicSpec::new("t", 3)];
-    let refused = ensure(&kafka, &spec, ingesta_testing::PATIENCE)
+    cluster.create_topic("u", 3, 3).unwrap();
+    for topic in ["t", "u"] {
+        cluster
+            .topic_error(topic, Fault::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+            .unwrap();
+    }
+    let specs = ["t", "u"].map(|topic| TopicSpec::new(topic, 3));
+    let refused = ensure(&kafka, &specs, ingesta_testing::PATIENCE)
         .await
         .unwrap_err();
     assert_eq!(refused.kind(), "not_authorised");
-    assert!(
-        refused.to_string().contains("grant DESCRIBE on Topic t"),
-        "{refused}"
-    );
+    for topic in ["t", "u"] {
+        let grant = format!("grant DESCRIBE on Topic {topic}");
+        assert!(refused.to_string().contains(&grant), "{refused}");
+    }
 }

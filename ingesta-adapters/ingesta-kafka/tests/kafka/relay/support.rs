@@ -153,6 +153,14 @@ pub(crate) struct Seen {
     pub(crate) key: String,
     pub(crate) value: Vec<u8>,
     pub(crate) id: String,
+    pub(crate) timestamp: Option<i64>,
+}
+
+impl Seen {
+    /// What a repetition must have of its first: all but its place.
+    fn said(&self) -> (&str, &[u8], &str, Option<i64>) {
+        (&self.key, &self.value, &self.id, self.timestamp)
+    }
 }
 
 /// Everything that stands in a topic now for a reader of this isolation level.
@@ -195,6 +203,7 @@ fn read(brokers: &str, topic: &str, isolation: &str) -> Vec<Seen> {
                     key: String::from_utf8(message.key().unwrap().to_vec()).unwrap(),
                     value: message.payload().unwrap_or_default().to_vec(),
                     id: String::from_utf8(id.to_vec()).unwrap(),
+                    timestamp: message.timestamp().to_millis(),
                 });
             }
         }
@@ -212,7 +221,8 @@ pub(crate) fn check(seen: &[Seen], streams: u64, each: u64) -> usize {
         match of_key.iter().find(|first| first.id == message.id) {
             Some(first) => {
                 assert_eq!(
-                    first.value, message.value,
+                    first.said(),
+                    message.said(),
                     "a repetition differs from its first"
                 );
                 repetitions += 1;

@@ -74,6 +74,38 @@ async fn more_copies_than_brokers_are_refused_with_the_topics_name() {
 }
 
 #[tokio::test]
+async fn one_that_is_refused_holds_back_no_other_and_all_refusals_are_told() {
+    let Some(kafka) = broker().await else { return };
+    let too_many = |name: &str| TopicSpec {
+        replication: Some(99),
+        ..TopicSpec::new(unique(name), 1)
+    };
+    let fine = [
+        TopicSpec::new(unique("fine"), 1),
+        TopicSpec::new(unique("fine"), 2),
+    ];
+    let specs = [
+        too_many("first"),
+        fine[0].clone(),
+        TopicSpec::new("no/slashes", 1),
+        too_many("third"),
+        fine[1].clone(),
+    ];
+    let told = ensure(&kafka, &specs, PATIENCE).await.unwrap_err();
+    let refused: Vec<_> = told.refused.iter().map(|one| one.topic.as_str()).collect();
+    assert_eq!(
+        refused,
+        [&specs[0].name, &specs[2].name, &specs[3].name].map(String::as_str)
+    );
+    assert!(refused.iter().all(|topic| told.to_string().contains(topic)));
+    assert!(!told.passes(), "somebody has to mend it");
+    let made: Vec<_> = told.ensured.iter().map(|made| made.was).collect();
+    assert_eq!(made, [Was::Created, Was::Created]);
+    let there = ensure(&kafka, &fine, PATIENCE).await.unwrap();
+    assert!(there.iter().all(|topic| topic.was == Was::There));
+}
+
+#[tokio::test]
 async fn a_broker_that_is_away_is_asked_until_the_time_is_over() {
     let nowhere = KafkaOptions::new("127.0.0.1:1");
     let spec = [TopicSpec::new("any", 1)];
