@@ -39,6 +39,11 @@ const ALLOWED: &[(&str, &str)] = &[
          thiserror tokio tokio-util tracing uuid",
     ),
     (
+        "ingesta-sagas",
+        "async-trait chrono cqrs-es futures-util ingesta-event-store serde sqlx thiserror tokio \
+         tokio-util tracing",
+    ),
+    (
         "ingesta-testing",
         "anyhow cqrs-es ingesta-embedded ingesta-event-store rustix serde serde_json sqlx tokio uuid",
     ),

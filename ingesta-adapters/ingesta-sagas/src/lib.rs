@@ -1,0 +1,42 @@
+//! Process managers on an event-sourced log: processes over several aggregates or programs that
+//! survive crashes, wait, retry and take back what they did.
+//!
+//! A [`ProcessManager`] is written as pure functions: what follows from what was heard, and what an
+//! event asks for. The rest is here: its instances are aggregates in the log ([`Sagas`]);
+//! [`Triggers`] tell them what happened in other streams; [`Actions`] carry out what they ask for,
+//! at least once and by name; [`Timers`] are kept beside the checkpoint and heard once each.
+//! [`Steps`] and [`Backoff`] are the pure halves of compensation and retries; testing has
+//! given/when/then and an explorer of orders, repeats and losses; a dry run shows what a manager
+//! would have done over the history of a log.
+//!
+//! The crate knows no manager of its own, and shows no driver type.
+
+mod actions;
+mod clock;
+mod conversation;
+mod delivery;
+mod heard;
+mod instance;
+mod process;
+mod request;
+mod routes;
+mod sagas;
+mod steps;
+mod timers;
+mod triggers;
+mod trouble;
+
+pub use actions::{Acted, ActionSink, Actions, Asked};
+pub use clock::Clock;
+pub use conversation::caused_by;
+pub use heard::Heard;
+pub use instance::Instance;
+pub use process::{HeardBy, ProcessManager, RequestBy};
+pub use request::Request;
+pub use routes::Routes;
+pub use sagas::Sagas;
+pub use steps::{Backoff, Steps};
+pub use timers::{DueTimer, MemoryTimers, PAUSE_MAX, PendingTimer, PostgresTimers, TimerChanges};
+pub use timers::{TimerHandle, TimerOptions, TimerSetting, TimerStatus, TimerWorker, Timers};
+pub use triggers::Triggers;
+pub use trouble::Trouble;
