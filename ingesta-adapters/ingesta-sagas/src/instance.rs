@@ -28,6 +28,10 @@ impl<P: ProcessManager> Instance<P> {
         &self.state
     }
 
+    pub(crate) fn into_state(self) -> P {
+        self.state
+    }
+
     /// The timers that it has asked for and not cancelled. One that has fired stays among them
     /// until it is cancelled.
     pub fn timers(&self) -> &BTreeSet<String> {

@@ -5,8 +5,8 @@
 //! event asks for. The rest is here: its instances are aggregates in the log ([`Sagas`]);
 //! [`Triggers`] tell them what happened in other streams; [`Actions`] carry out what they ask for,
 //! at least once and by name; [`Timers`] are kept beside the checkpoint and heard once each.
-//! [`Steps`] and [`Backoff`] are the pure halves of compensation and retries; testing has
-//! given/when/then and an explorer of orders, repeats and losses; a dry run shows what a manager
+//! [`Steps`] and [`Backoff`] are the pure halves of compensation and retries; [`testing`] has
+//! given/when/then and an explorer of orders, repeats and losses; a [`DryRun`] shows what a manager
 //! would have done over the history of a log.
 //!
 //! The crate knows no manager of its own, and shows no driver type.
@@ -15,6 +15,7 @@ mod actions;
 mod clock;
 mod conversation;
 mod delivery;
+mod dry_run;
 mod heard;
 mod instance;
 mod process;
@@ -22,6 +23,7 @@ mod request;
 mod routes;
 mod sagas;
 mod steps;
+pub mod testing;
 mod timers;
 mod triggers;
 mod trouble;
@@ -29,6 +31,7 @@ mod trouble;
 pub use actions::{Acted, ActionSink, Actions, Asked};
 pub use clock::Clock;
 pub use conversation::caused_by;
+pub use dry_run::{DryRun, DryRunReport, DryRunSaga, HeldBack, WouldAct};
 pub use heard::Heard;
 pub use instance::Instance;
 pub use process::{HeardBy, ProcessManager, RequestBy};

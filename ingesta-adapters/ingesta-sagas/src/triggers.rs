@@ -20,7 +20,7 @@ pub struct Triggers<P: ProcessManager> {
 
 impl<P: ProcessManager> Triggers<P> {
     /// A subscription of this name, unique in the database for ever. A new name begins at the
-    /// log's first event: see first with a dry run what that would do.
+    /// log's first event: see first with a [`DryRun`](crate::DryRun) what that would do.
     pub fn new(name: impl Into<String>, sagas: Sagas<P>, routes: Routes<P::Input>) -> Self {
         Self {
             name: name.into(),

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 /// The book of a process's steps: taken forwards in order, taken back in reverse.
 ///
 /// A step counts from the moment at which it is asked for. One that nobody answered may have been
-/// done, so it is taken back like one that was; one that is known to have done nothing is not.
-/// Every method answers the same when it is told twice.
+/// done, so it is taken back like one that was; one that is known to have done nothing is not. That
+/// is known of a step that failed at its first try: of several tries another may yet be done.
+/// Being told something twice, or too late, changes nothing.
 ///
 /// ```
 /// use ingesta_sagas::Steps;
@@ -36,11 +37,21 @@ use serde::{Deserialize, Serialize};
 pub struct Steps<S> {
     /// Not taken back, in the order in which they were begun.
     taken: Vec<S>,
-    /// True while the last one taken has no answer.
-    open: bool,
+    last: Standing,
     /// Tries of the step under way: the open one, or on the way back the next to undo.
     tries: u32,
     back: bool,
+}
+
+/// How the last step that was taken stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Standing {
+    /// It is done; or there is none.
+    Settled,
+    /// It has no answer.
+    Open,
+    /// One of its tries has failed; another may yet be done.
+    Doubtful,
 }
 
 /// No step yet.
@@ -48,7 +59,7 @@ impl<S> Default for Steps<S> {
     fn default() -> Self {
         Self {
             taken: Vec::new(),
-            open: false,
+            last: Standing::Settled,
             tries: 0,
             back: false,
         }
@@ -56,39 +67,45 @@ impl<S> Default for Steps<S> {
 }
 
 impl<S: PartialEq> Steps<S> {
-    /// A step is asked for; once more, if it is the open one. Nothing on the way back, or while
-    /// another step is open, or if it was taken before.
+    /// A step is asked for; once more, if it is open or has failed. Nothing on the way back, or while
+    /// another step is open, or if it is done.
     pub fn begin(&mut self, step: S) {
         if self.back {
             return;
         }
-        if self.open() == Some(&step) {
-            self.tries += 1;
-        } else if !self.open && !self.taken.contains(&step) {
+        if self.unsettled() == Some(&step) {
+            (self.last, self.tries) = (Standing::Open, self.tries + 1);
+        } else if self.open().is_none() && !self.taken.contains(&step) {
             self.taken.push(step);
-            (self.open, self.tries) = (true, 1);
+            (self.last, self.tries) = (Standing::Open, 1);
         }
     }
 
-    /// The open step is done.
+    /// The step under way is done.
     pub fn finish(&mut self, step: &S) {
-        if self.open() == Some(step) {
-            (self.open, self.tries) = (false, 0);
+        if self.unsettled() == Some(step) {
+            (self.last, self.tries) = (Standing::Settled, 0);
         }
     }
 
-    /// The open step has done nothing, that is certain: there is nothing to take back of it.
+    /// The open step has failed and done nothing. After a single try there is nothing to take back;
+    /// after several it stays, for another try may yet be done.
     pub fn fail(&mut self, step: &S) {
-        if self.open() == Some(step) {
+        if self.open() != Some(step) {
+            return;
+        }
+        if self.tries > 1 {
+            self.last = Standing::Doubtful;
+        } else {
             self.taken.pop();
-            (self.open, self.tries) = (false, 0);
+            (self.last, self.tries) = (Standing::Settled, 0);
         }
     }
 
     /// From here on steps are taken back.
     pub fn turn_back(&mut self) {
         if !self.back {
-            (self.back, self.open, self.tries) = (true, false, 0);
+            (self.back, self.last, self.tries) = (true, Standing::Settled, 0);
         }
     }
 
@@ -110,13 +127,20 @@ impl<S: PartialEq> Steps<S> {
     /// The step that is asked for and not answered, on the way forwards.
     #[must_use]
     pub fn open(&self) -> Option<&S> {
-        if self.open { self.taken.last() } else { None }
+        let open = self.last == Standing::Open;
+        self.taken.last().filter(|_| open)
+    }
+
+    /// The last step, unless it is done.
+    fn unsettled(&self) -> Option<&S> {
+        let settled = self.last == Standing::Settled;
+        self.taken.last().filter(|_| !settled)
     }
 
     /// The step to take back next; `None` on the way forwards, and when nothing is left.
     #[must_use]
     pub fn to_undo(&self) -> Option<&S> {
-        if self.back { self.taken.last() } else { None }
+        self.taken.last().filter(|_| self.back)
     }
 
     /// Tries of the step under way, forwards or back.
@@ -141,5 +165,72 @@ impl<S: PartialEq> Steps<S> {
     #[must_use]
     pub fn taken(&self) -> &[S] {
         &self.taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_that_failed_at_its_first_try_is_not_taken_back() {
+        let mut steps = Steps::default();
+        steps.begin(1);
+        steps.fail(&1);
+        assert!(steps.taken().is_empty());
+        steps.turn_back();
+        assert!(steps.is_undone());
+    }
+
+    #[test]
+    fn a_step_that_failed_at_one_of_several_tries_is_taken_back() {
+        let mut steps = Steps::default();
+        steps.begin(1);
+        steps.begin(1);
+        steps.fail(&1);
+        assert_eq!((steps.open(), steps.taken()), (None, &[1][..]));
+        // The other try has an answer after all; or it is tried a third time.
+        let mut done = steps.clone();
+        done.finish(&1);
+        done.begin(2);
+        assert_eq!((done.open(), done.taken()), (Some(&2), &[1, 2][..]));
+        let mut again = steps.clone();
+        again.begin(1);
+        assert_eq!((again.open(), again.tries()), (Some(&1), 3));
+        steps.turn_back();
+        assert_eq!(steps.to_undo(), Some(&1));
+    }
+
+    #[test]
+    fn what_is_done_is_not_begun_again_and_what_is_open_is_not_overtaken() {
+        let mut steps = Steps::default();
+        steps.begin(1);
+        steps.begin(2);
+        assert_eq!((steps.open(), steps.tries()), (Some(&1), 1));
+        steps.finish(&2);
+        steps.fail(&2);
+        assert_eq!(steps.open(), Some(&1));
+        steps.finish(&1);
+        steps.begin(1);
+        assert_eq!(steps.open(), None);
+        assert!(!steps.is_undone(), "it has not turned back");
+    }
+
+    #[test]
+    fn nothing_is_begun_on_the_way_back_and_tries_are_counted_anew() {
+        let mut steps = Steps::default();
+        steps.begin(1);
+        steps.finish(&1);
+        steps.begin(2);
+        steps.begin(2);
+        steps.turn_back();
+        steps.begin(3);
+        assert_eq!((steps.to_undo(), steps.tries()), (Some(&2), 0));
+        steps.try_undo(&1);
+        steps.try_undo(&2);
+        steps.turn_back();
+        assert_eq!(steps.tries(), 1, "only the step whose turn it is");
+        steps.undone(&2);
+        assert_eq!((steps.to_undo(), steps.tries()), (Some(&1), 0));
     }
 }

@@ -85,18 +85,19 @@ fn millis(duration: Duration) -> i64 {
 impl Timers for PostgresTimers {
     async fn prepare(&self) -> Result<(), StoreError> {
         const ATTEMPTED: &str = "making the table of timers";
-        if self.mark().await?.as_deref() == Some(MARK) {
-            return Ok(());
+        match self.mark().await? {
+            Some(found) if found == MARK => return Ok(()),
+            // A table of another layout must not get our mark.
+            Some(found) => {
+                return Err(StoreError::Refused {
+                    attempted: ATTEMPTED,
+                    cause: format!("the table is {found:?}, this program knows {MARK:?}").into(),
+                });
+            }
+            None => {}
         }
         // One message to the server and so one transaction, which a cancelled caller leaves closed.
         let sql = format!("select pg_advisory_xact_lock({LOCK});\n{LAYOUT}");
-        // A table of another layout must not get our mark.
-        if let Some(found) = self.mark().await? {
-            return Err(StoreError::Refused {
-                attempted: ATTEMPTED,
-                cause: format!("the table is marked {found:?}, this program knows {MARK:?}").into(),
-            });
-        }
         sqlx::raw_sql(&sql)
             .execute(self.database.pool())
             .await
