@@ -9,7 +9,8 @@
 //! given/when/then and an explorer of orders, repeats and losses; a [`DryRun`] shows what a manager
 //! would have done over the history of a log.
 //!
-//! The crate knows no manager of its own, and shows no driver type.
+//! The crate knows no manager of its own, and shows no driver type. The guide, with a whole manager,
+//! is `docs/how-to/write-a-saga.md`.
 
 mod actions;
 mod clock;
@@ -43,3 +44,8 @@ pub use timers::{DueTimer, MemoryTimers, PAUSE_MAX, PendingTimer, PostgresTimers
 pub use timers::{TimerHandle, TimerOptions, TimerSetting, TimerStatus, TimerWorker, Timers};
 pub use triggers::Triggers;
 pub use trouble::Trouble;
+
+/// The guide's programs, compiled and run with the doc tests of this crate.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/how-to/write-a-saga.md")]
+mod guide {}
