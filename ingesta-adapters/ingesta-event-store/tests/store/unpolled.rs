@@ -8,10 +8,10 @@ use std::time::Duration;
 use ingesta_event_store::{
     CommandContext, Commands, Database, DatabaseOptions, EventCodec, EventStorage, PostgresStorage,
 };
-use ingesta_testing::eventually;
+use ingesta_testing::{PATIENCE, eventually};
 use sqlx::Executor;
 
-use crate::support::{Add, Counter, Fixture};
+use crate::support::{Add, Counter, Fixture, append};
 
 type Command = Pin<Box<dyn Future<Output = bool> + Send>>;
 
@@ -93,4 +93,32 @@ async fn commands_that_nobody_polls_keep_no_room() {
     };
     eventually("every command is stored, although nobody asks", stored).await;
     drop(waiting);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_that_computes_after_its_command_keeps_nobody_waiting() {
+    let fixture = Fixture::migrated().await;
+    let store = fixture.storage.clone();
+    // From now on the writers wait for work.
+    store.append(append("first", 0, &[1])).await.unwrap();
+    let (go, leave) = std::sync::mpsc::channel::<()>();
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let computing = tokio::spawn(async move {
+        let mut command = Box::pin(store.append(append("computing", 0, &[1])));
+        let waker = futures_util::task::noop_waker();
+        let polled = command
+            .as_mut()
+            .poll(&mut std::task::Context::from_waker(&waker));
+        assert!(polled.is_pending(), "it was handed in");
+        tell.send(()).unwrap();
+        // It computes: no other task of this thread goes on, its next one least of all.
+        leave.recv().unwrap();
+        command.await
+    });
+    told.await.unwrap();
+    let other = fixture.storage.append(append("other", 0, &[1]));
+    let stored = tokio::time::timeout(PATIENCE, other).await;
+    go.send(()).unwrap();
+    assert!(stored.is_ok_and(|stored| stored.is_ok()), "it waited");
+    computing.await.unwrap().unwrap();
 }

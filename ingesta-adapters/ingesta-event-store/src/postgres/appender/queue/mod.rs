@@ -3,12 +3,22 @@
 //! Of several idle writers the one that worked last is woken: its connection, its session and the
 //! processor's caches are warm, so a lone caller is always served by the same. A writer that is
 //! about to look is not helped by another one.
+//!
+//! Callers share the runtime's threads with the writers, and may compute for seconds between two
+//! waits. A writer that was woken by such a caller's task is that thread's next, and no other thread
+//! can take it over. So nobody relies on a writer that was woken and has not begun to run, and one
+//! that lets others go first does so where any thread finds it, unless another writer is at work.
+
+mod make_way;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use self::make_way::make_way;
 use super::request::{Request, Taken, take};
 use crate::StreamId;
 
@@ -25,8 +35,12 @@ struct State {
     arrivals: VecDeque<Request>,
     /// Writers that wait for work; the one that worked last is at the end.
     idle: Vec<Arc<Notify>>,
-    /// Writers that will look for work in a moment.
+    /// Writers that run, or that any thread can run, and will look for work in a moment.
     coming: usize,
+    /// Writers that have let others go first, and may be kept by one of them.
+    aside: usize,
+    /// Writers that store something. Each looks for work when it is done.
+    working: usize,
     /// Writers that live.
     writers: usize,
     /// No command will come any more.
@@ -43,11 +57,10 @@ impl Queue {
     pub(super) fn place(&self) -> Place {
         let mut state = self.state();
         state.writers += 1;
-        state.coming += 1;
         Place {
             queue: self.clone(),
             woken: Arc::new(Notify::new()),
-            at: At::Coming,
+            at: At::Idle,
             is_busy: false,
         }
     }
@@ -70,7 +83,6 @@ impl Queue {
         let mut state = self.state();
         state.ended = true;
         let idle = std::mem::take(&mut state.idle);
-        state.coming += idle.len();
         drop(state);
         for writer in idle {
             writer.notify_one();
@@ -85,22 +97,46 @@ impl State {
 
     /// The writer to wake, if what waits needs one.
     fn call(&mut self) -> Option<Arc<Notify>> {
-        if self.coming > 0 || self.is_empty() {
+        if self.somebody_looks() || self.is_empty() {
             return None;
         }
-        let writer = self.idle.pop()?;
-        self.coming += 1;
-        Some(writer)
+        self.idle.pop()
+    }
+
+    /// True if some writer looks for work in a moment, whatever callers do.
+    fn somebody_looks(&self) -> bool {
+        self.coming > 0 || (self.aside > 0 && self.working > 0)
+    }
+
+    /// A writer goes from one place to another.
+    fn moves(&mut self, from: At, to: At) {
+        if let Some(count) = self.count(from) {
+            *count -= 1;
+        }
+        if let Some(count) = self.count(to) {
+            *count += 1;
+        }
+    }
+
+    fn count(&mut self, at: At) -> Option<&mut usize> {
+        match at {
+            At::Idle => None,
+            At::Coming => Some(&mut self.coming),
+            At::Aside => Some(&mut self.aside),
+            At::Working => Some(&mut self.working),
+        }
     }
 }
 
 /// Where a writer is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum At {
-    /// It will look for work in a moment.
-    Coming,
-    /// It waits to be woken.
+    /// It waits to be woken, or was woken and does not run yet.
     Idle,
+    /// It runs, or any thread can run it, and will look for work in a moment.
+    Coming,
+    /// It has let others go first on its thread.
+    Aside,
     /// It stores something.
     Working,
 }
@@ -117,17 +153,15 @@ pub(super) struct Place {
 impl Place {
     /// What waits, at least one command; `None` once nobody can append any more.
     pub(super) async fn take(&mut self) -> Option<Taken> {
-        self.about_to_look();
         loop {
-            let waiting = self.look()?;
-            if waiting == 0 {
-                self.woken.notified().await;
-                self.at = At::Coming;
-                continue;
-            }
-            if self.is_busy || waiting > 1 {
-                // Callers that were answered a moment ago are about to send their next command.
-                tokio::task::yield_now().await;
+            match self.look()? {
+                Next::Wait => {
+                    self.woken.notified().await;
+                    continue;
+                }
+                Next::StepAside => tokio::task::yield_now().await,
+                Next::MakeWay => make_way().await,
+                Next::Grasp => {}
             }
             if let Some(taken) = self.grasp() {
                 self.is_busy = taken.len() > 1;
@@ -139,26 +173,41 @@ impl Place {
     /// Says that this writer is about to look: before it answers, so that callers who hear of it
     /// and send their next command wake nobody else.
     pub(super) fn about_to_look(&mut self) {
-        if self.at == At::Working {
-            self.queue.state().coming += 1;
-            self.at = At::Coming;
-        }
+        self.moves(At::Coming);
     }
 
-    /// How many commands wait. With none, this writer is idle from now on; `None`: it may go.
-    fn look(&mut self) -> Option<usize> {
+    fn moves(&mut self, to: At) {
+        let mut state = self.queue.state();
+        state.moves(self.at, to);
+        drop(state);
+        self.at = to;
+    }
+
+    /// What to do now; `None`: it may go.
+    fn look(&mut self) -> Option<Next> {
         let mut state = self.queue.state();
         let waiting = state.held.len() + state.arrivals.len();
-        if waiting == 0 {
-            state.coming -= 1;
-            self.at = At::Working;
+        // It was woken while nobody looked, and somebody came before it. At the end nobody would
+        // wake it again.
+        let is_late = self.at == At::Idle && state.somebody_looks() && !state.ended;
+        state.moves(self.at, At::Idle);
+        let (to, next) = match waiting {
+            0 => (At::Idle, Next::Wait),
+            _ if is_late => (At::Idle, Next::Wait),
+            1 if !self.is_busy => (At::Coming, Next::Grasp),
+            // Callers that were answered a moment ago are about to send their next command.
+            _ if state.working > 0 => (At::Aside, Next::StepAside),
+            _ => (At::Coming, Next::MakeWay),
+        };
+        state.moves(At::Idle, to);
+        self.at = to;
+        if to == At::Idle {
             if state.ended {
                 return None;
             }
             state.idle.push(Arc::clone(&self.woken));
-            self.at = At::Idle;
         }
-        Some(waiting)
+        Some(next)
     }
 
     /// Takes a batch, unless another writer was faster; what is left is the next one's.
@@ -166,7 +215,7 @@ impl Place {
         let mut state = self.queue.state();
         let State { held, arrivals, .. } = &mut *state;
         let taken = take(held, arrivals)?;
-        state.coming -= 1;
+        state.moves(self.at, At::Working);
         self.at = At::Working;
         let next = state.call();
         drop(state);
@@ -198,12 +247,8 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut state = self.queue.state();
         state.writers -= 1;
-        let idle = state.idle.len();
         state.idle.retain(|idle| !Arc::ptr_eq(idle, &self.woken));
-        let was_called = self.at == At::Idle && state.idle.len() == idle;
-        if self.at == At::Coming || was_called {
-            state.coming -= 1;
-        }
+        state.moves(self.at, At::Idle);
         let mut left = VecDeque::new();
         if state.writers == 0 {
             left.append(&mut state.held);
@@ -215,6 +260,19 @@ impl Drop for Place {
         // Outside the lock: whoever waits for one of these hears that it is gone.
         drop(left);
     }
+}
+
+/// What a writer does after a look.
+enum Next {
+    /// Nothing waits for it.
+    Wait,
+    /// It lets others go first, also those that are woken from outside: best for who packs what
+    /// comes. Its task stays with its thread, but somebody else is at work and will look.
+    StepAside,
+    /// It lets others go first, and nobody else would look: any thread can go on with it.
+    MakeWay,
+    /// It takes what waits.
+    Grasp,
 }
 
 fn wake(writer: Option<Arc<Notify>>) {
