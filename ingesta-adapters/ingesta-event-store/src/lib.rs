@@ -7,6 +7,7 @@
 //! in the one constructor that takes a pool.
 
 mod append;
+mod backoff;
 mod codec;
 mod commands;
 mod done;
@@ -24,6 +25,7 @@ mod stream;
 pub mod subscription;
 
 pub use append::{Append, AppendError, CommandOutcome, CommandStamp, StreamAppend};
+pub use backoff::Backoff;
 pub use codec::{CodecError, DecodeError, EventCodec, KnownTypes, Readable, Upcaster};
 pub use codec::{FieldCodec, FieldError, FieldPlace, PersonalFields, PlainFields};
 pub use commands::{CommandContext, CommandError, Commands, CqrsContext, CqrsEventStore};

@@ -11,7 +11,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Poll;
 
-use super::backoff::Backoff;
+use ingesta_event_store::Backoff;
+
 use super::partition::{Key, Partition, Running};
 use super::progress::Ticket;
 use super::shared::Shared;
@@ -86,7 +87,7 @@ impl Work {
             tokio::select! {
                 biased;
                 () = self.partition.given_up() => return None,
-                () = tokio::time::sleep(backoff.next()) => {}
+                () = tokio::time::sleep(backoff.next_pause()) => {}
             }
         }
     }

@@ -15,7 +15,6 @@
 //! It does not decode messages and knows no command; the [`Handler`] does.
 
 mod assignment;
-mod backoff;
 mod board;
 mod command_id;
 mod config;

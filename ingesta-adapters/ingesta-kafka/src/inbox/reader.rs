@@ -10,13 +10,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ingesta_event_store::Backoff;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message};
 
 use super::assignment::{Assignment, finished, let_end};
-use super::backoff::Backoff;
 use super::board::fault_of;
 use super::context::Context;
 use super::lane::follow;
@@ -75,7 +75,7 @@ impl Reader {
             };
             let Err(Broken(code)) = ended else { break };
             self.shared.board.complaint(Fault::Fatal, code);
-            let until = Instant::now() + backoff.next();
+            let until = Instant::now() + backoff.next_pause();
             while !self.shared.is_ending() && Instant::now() < until {
                 thread::park_timeout(IDLE);
             }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::backoff::Backoff;
 use super::call::TransientCause;
 use super::ended::Ended;
 use super::refusal;
@@ -15,7 +14,7 @@ use super::settle::{FailedEvent, Settled, settle};
 use super::term::Term;
 use crate::subscription::obstacle::Obstacle;
 use crate::subscription::{Commit, Park};
-use crate::{Page, Position, RecordedEvent, StoreError};
+use crate::{Backoff, Page, Position, RecordedEvent, StoreError};
 
 impl Term<'_> {
     /// Takes the subscription to the end of the page.
@@ -174,7 +173,7 @@ impl Away {
             self.warned = Some(Instant::now());
             tracing::warn!(subscription, on, "stuck: it is tried again until it works");
         }
-        self.backoff.next()
+        self.backoff.next_pause()
     }
 }
 

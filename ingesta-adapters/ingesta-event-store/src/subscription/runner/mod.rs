@@ -7,7 +7,6 @@
 //! one runner is one task, and while there is much to do a second one that reads ahead of it.
 
 mod again;
-mod backoff;
 mod board;
 mod call;
 mod ended;
@@ -35,12 +34,12 @@ pub use options::RunnerOptions;
 pub use wait::{Waited, wait_for};
 
 use self::again::Again;
-use self::backoff::{Backoff, jittered};
 use self::board::Board;
 use self::ended::Ended;
 use self::term::Term;
 use super::{Lease, Subscriber};
-use crate::{Position, Storage, StoreError};
+use crate::backoff::jittered;
+use crate::{Backoff, Position, Storage, StoreError};
 
 /// Advances one subscription for as long as it holds its lease.
 ///
@@ -185,7 +184,7 @@ impl Runner {
     ) -> Duration {
         if error.is_transient() {
             board.unavailable(error);
-            return backoff.next();
+            return backoff.next_pause();
         }
         board.stopped(error);
         self.options.recheck

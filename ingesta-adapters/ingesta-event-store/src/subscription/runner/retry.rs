@@ -42,7 +42,7 @@ impl Term<'_> {
         for row in due.into_iter().take(AT_ONCE) {
             self.until_shutdown()?;
             if !self.retry(&row).await? {
-                self.retry_at = Instant::now() + self.retry_pause.next();
+                self.retry_at = Instant::now() + self.retry_pause.next_pause();
                 return Ok(());
             }
         }

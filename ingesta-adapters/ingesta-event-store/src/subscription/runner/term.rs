@@ -19,7 +19,7 @@ use super::reading::Ahead;
 use super::stall::Stall;
 use super::{Runner, RunnerOptions};
 use crate::subscription::{Commit, Lease, Subscriber};
-use crate::{Position, Storage, StoreError, StreamId, TypeFilter};
+use crate::{Backoff, Position, Storage, StoreError, StreamId, TypeFilter};
 
 pub(super) struct Term<'r> {
     pub(super) storage: Arc<dyn Storage>,
@@ -35,7 +35,7 @@ pub(super) struct Term<'r> {
     pub(super) parked: HashSet<StreamId>,
     /// When parked streams are looked at next.
     pub(super) retry_at: Instant,
-    pub(super) retry_pause: super::Backoff,
+    pub(super) retry_pause: Backoff,
     pub(super) renewed: Instant,
     pub(super) stall: Stall,
     /// How soon an idle look is repeated.
@@ -61,7 +61,7 @@ impl<'r> Term<'r> {
             checkpoint: lease.checkpoint,
             parked: HashSet::new(),
             retry_at: Instant::now(),
-            retry_pause: super::Backoff::new(options.pause_min, options.pause_max),
+            retry_pause: Backoff::new(options.pause_min, options.pause_max),
             renewed: Instant::now(),
             stall: Stall::new(options.stall_warn_after, options.warn_every),
             idle_pause: options.poll_or_least(),
