@@ -74,13 +74,7 @@ async fn a_lease_that_was_given_back_is_taken_at_once() {
 
 #[tokio::test]
 async fn a_lost_lease_writes_nothing_and_another_round_begins() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::slow());
-    let run = Run::over(&store, &recorder, options());
-    happens(&store, "a").await;
-    eventually("a step under way", async || {
-        (recorder.calls() == 1).then_some(())
-    })
-    .await;
+    let (store, recorder, run) = under_way(options()).await;
     // Another owner comes while the step is under way.
     store.clock().advance(HOUR);
     let other = store
@@ -111,7 +105,7 @@ async fn a_lost_lease_writes_nothing_and_another_round_begins() {
 
 #[tokio::test]
 async fn a_lease_that_was_taken_for_a_moment_is_asked_for_soon() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::slow());
+    let (store, recorder) = slow_place();
     // A reserve asks every twenty minutes.
     let lease = HOUR;
     let run = Run::over(&store, &recorder, RunnerOptions { lease, ..options() });
@@ -134,13 +128,7 @@ async fn a_lease_that_was_taken_for_a_moment_is_asked_for_soon() {
 
 #[tokio::test]
 async fn a_slow_step_keeps_its_lease() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::slow());
-    let run = Run::over(&store, &recorder, short());
-    happens(&store, "a").await;
-    eventually("a step under way", async || {
-        (recorder.calls() == 1).then_some(())
-    })
-    .await;
+    let (store, recorder, run) = under_way(short()).await;
     let kept = renewed(&store).await;
     recorder.gate.close();
     run.reaches_head().await;
@@ -155,13 +143,7 @@ async fn a_slow_step_keeps_its_lease() {
 
 #[tokio::test]
 async fn a_step_is_abandoned_when_a_renewal_finds_the_lease_lost() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::slow());
-    let run = Run::over(&store, &recorder, short());
-    happens(&store, "a").await;
-    eventually("a step under way", async || {
-        (recorder.calls() == 1).then_some(())
-    })
-    .await;
+    let (store, recorder, run) = under_way(short()).await;
     store.clock().advance(HOUR);
     let other = store.acquire(NAME, "other", HOUR).await.unwrap();
     assert!(other.is_some(), "the clock was pushed beyond the lease");
@@ -174,7 +156,7 @@ async fn a_step_is_abandoned_when_a_renewal_finds_the_lease_lost() {
 
 #[tokio::test]
 async fn an_idle_runner_keeps_its_lease() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let (store, recorder) = place();
     let run = Run::over(&store, &recorder, short());
     run.becomes("the owner", |s| matches!(s, RunnerStatus::Following { .. }))
         .await;

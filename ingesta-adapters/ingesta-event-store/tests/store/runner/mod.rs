@@ -81,10 +81,39 @@ impl Run {
         );
     }
 
+    /// Ends when the one event of "a" is stored, once.
+    async fn ends_well(self, recorder: &Recorder) {
+        self.reaches_head().await;
+        assert_eq!(recorder.stored("a"), [1]);
+        self.ends().await;
+    }
+
     async fn ends(self) {
         self.shutdown.cancel();
         self.handle.join().await;
     }
+}
+
+/// A store, and a recorder that nobody holds up.
+fn place() -> (MemoryStorage, Arc<Recorder>) {
+    (MemoryStorage::new(), Recorder::new())
+}
+
+/// A store, and a recorder whose every call waits for leave.
+fn slow_place() -> (MemoryStorage, Arc<Recorder>) {
+    (MemoryStorage::new(), Recorder::slow())
+}
+
+/// A runner in the middle of its first step: the first event of "a", which waits for leave.
+async fn under_way(options: RunnerOptions) -> (MemoryStorage, Arc<Recorder>, Run) {
+    let (store, recorder) = slow_place();
+    let run = Run::over(&store, &recorder, options);
+    happens(&store, "a").await;
+    eventually("a step under way", async || {
+        (recorder.calls() == 1).then_some(())
+    })
+    .await;
+    (store, recorder, run)
 }
 
 async fn reaches_head(store: &MemoryStorage) {

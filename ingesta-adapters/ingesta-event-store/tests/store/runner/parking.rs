@@ -12,7 +12,7 @@ async fn poisoned(store: &MemoryStorage, recorder: &Recorder) {
 
 #[tokio::test]
 async fn poison_parks_its_stream_and_its_neighbours_go_on() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let (store, recorder) = place();
     poisoned(&store, &recorder).await;
     let run = Run::over(&store, &recorder, options());
     run.reaches_head().await;
@@ -38,7 +38,7 @@ async fn poison_parks_its_stream_and_its_neighbours_go_on() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn resume_catches_up_without_hole_or_double() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let (store, recorder) = place();
     poisoned(&store, &recorder).await;
     let run = Run::over(
         &store,
@@ -70,7 +70,7 @@ async fn resume_catches_up_without_hole_or_double() {
 
 #[tokio::test]
 async fn a_retry_leaves_to_the_main_flow_what_is_beyond_the_checkpoint() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::slow());
+    let (store, recorder) = slow_place();
     recorder.poisons("bad", 1);
     happens(&store, "bad").await;
     let parked_poll = Duration::ZERO;
@@ -106,7 +106,7 @@ async fn a_retry_leaves_to_the_main_flow_what_is_beyond_the_checkpoint() {
 
 #[tokio::test]
 async fn skip_passes_over_one_event_only() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let (store, recorder) = place();
     poisoned(&store, &recorder).await;
     let run = Run::over(&store, &recorder, options());
     run.reaches_head().await;
@@ -124,7 +124,7 @@ async fn skip_passes_over_one_event_only() {
 
 #[tokio::test]
 async fn it_is_tried_again_by_itself_and_then_waits_for_an_operator() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let (store, recorder) = place();
     recorder.poisons("bad", 1);
     happens(&store, "bad").await;
     let run = Run::over(
@@ -163,7 +163,7 @@ async fn it_is_tried_again_by_itself_and_then_waits_for_an_operator() {
 
 #[tokio::test]
 async fn a_retry_that_meets_a_second_poison_parks_there() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let (store, recorder) = place();
     poisoned(&store, &recorder).await;
     let run = Run::over(&store, &recorder, options());
     run.reaches_head().await;
@@ -183,7 +183,7 @@ async fn a_retry_that_meets_a_second_poison_parks_there() {
 
 #[tokio::test]
 async fn a_panic_parks_only_the_event_that_panics() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let (store, recorder) = place();
     recorder
         .panics
         .lock()
@@ -220,7 +220,7 @@ async fn a_panic_parks_only_the_event_that_panics() {
 
 #[tokio::test]
 async fn a_panic_in_a_retry_is_found_among_its_neighbours() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let (store, recorder) = place();
     poisoned(&store, &recorder).await;
     let run = Run::over(&store, &recorder, options());
     run.reaches_head().await;
@@ -242,7 +242,7 @@ async fn a_panic_in_a_retry_is_found_among_its_neighbours() {
 
 #[tokio::test]
 async fn parked_streams_stay_parked_for_the_next_owner() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let (store, recorder) = place();
     poisoned(&store, &recorder).await;
     let first = Run::over(&store, &recorder, options());
     first.reaches_head().await;

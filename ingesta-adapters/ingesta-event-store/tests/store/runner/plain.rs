@@ -6,7 +6,7 @@ use super::*;
 
 #[tokio::test]
 async fn every_event_is_stored_once_and_in_order() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let (store, recorder) = place();
     let run = Run::over(
         &store,
         &recorder,
@@ -36,7 +36,7 @@ async fn every_event_is_stored_once_and_in_order() {
 
 #[tokio::test]
 async fn what_it_does_not_want_moves_the_checkpoint() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let (store, recorder) = place();
     let run = Run::over(&store, &recorder, options());
     happens_to(&store, StreamId::new("other", "1")).await;
     run.reaches_head().await;
@@ -50,7 +50,7 @@ async fn what_it_does_not_want_moves_the_checkpoint() {
 
 #[tokio::test]
 async fn what_needs_something_that_is_away_is_tried_again_and_nothing_is_parked() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let (store, recorder) = place();
     recorder.away.store(true, Ordering::SeqCst);
     let run = Run::over(&store, &recorder, options());
     happens(&store, "a").await;
@@ -77,13 +77,7 @@ async fn what_needs_something_that_is_away_is_tried_again_and_nothing_is_parked(
 
 #[tokio::test]
 async fn shutdown_ends_the_step_gives_back_the_lease_and_says_so() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::slow());
-    let run = Run::over(&store, &recorder, options());
-    happens(&store, "a").await;
-    eventually("a step under way", async || {
-        (recorder.calls() == 1).then_some(())
-    })
-    .await;
+    let (store, recorder, run) = under_way(options()).await;
     run.shutdown.cancel();
     recorder.gate.add_permits(1);
     let status = run.handle.status();
@@ -100,19 +94,9 @@ async fn shutdown_ends_the_step_gives_back_the_lease_and_says_so() {
 
 #[tokio::test]
 async fn shutdown_does_not_wait_for_ever() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::slow());
-    let grace = Duration::from_millis(1);
-    let run = Run::over(
-        &store,
-        &recorder,
-        RunnerOptions {
-            shutdown_grace: grace,
-            ..options()
-        },
-    );
-    happens(&store, "a").await;
-    eventually("a step under way", async || {
-        (recorder.calls() == 1).then_some(())
+    let (store, recorder, run) = under_way(RunnerOptions {
+        shutdown_grace: Duration::from_millis(1),
+        ..options()
     })
     .await;
     run.ends().await;

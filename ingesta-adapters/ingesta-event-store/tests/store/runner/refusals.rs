@@ -10,7 +10,7 @@ use super::*;
 
 #[tokio::test]
 async fn data_that_the_database_refuses_parks_the_event_that_brought_it() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let (store, recorder) = place();
     // The whole page is refused, and then the first event by itself.
     store.faults().fail_commit(refused("22003"));
     store.faults().fail_commit(refused("22003"));
@@ -32,7 +32,7 @@ async fn data_that_the_database_refuses_parks_the_event_that_brought_it() {
 
 #[tokio::test]
 async fn a_missing_table_is_nobodys_fault_in_the_log() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let (store, recorder) = place();
     store.faults().fail_commit(refused("42P01"));
     happens(&store, "a").await;
     let recheck = Duration::from_millis(50);
@@ -50,9 +50,7 @@ async fn a_missing_table_is_nobodys_fault_in_the_log() {
         store.parked(NAME).await.unwrap().is_empty(),
         "nothing is parked for it"
     );
-    run.reaches_head().await;
-    assert_eq!(recorder.stored("a"), [1]);
-    run.ends().await;
+    run.ends_well(&recorder).await;
 }
 
 /// A refusal as the driver gives it, quoting a value.

@@ -10,7 +10,7 @@ fn lost() -> StoreError {
 
 #[tokio::test]
 async fn a_store_that_is_away_is_waited_for() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let (store, recorder) = place();
     for _ in 0..10 {
         store.faults().fail_acquire(away());
         store.faults().fail_read(away());
@@ -18,14 +18,12 @@ async fn a_store_that_is_away_is_waited_for() {
     }
     happens_without_reading(&store).await;
     let run = Run::over(&store, &recorder, options());
-    run.reaches_head().await;
-    assert_eq!(recorder.stored("a"), [1]);
-    run.ends().await;
+    run.ends_well(&recorder).await;
 }
 
 #[tokio::test]
 async fn a_commit_whose_answer_was_lost_is_not_done_twice() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let (store, recorder) = place();
     store.faults().lose_commit_answer(away());
     happens(&store, "a").await;
     let run = Run::over(&store, &recorder, options());
@@ -42,7 +40,7 @@ async fn a_commit_whose_answer_was_lost_is_not_done_twice() {
 
 #[tokio::test]
 async fn event_by_event_each_has_its_own_checkpoint() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::slow());
+    let (store, recorder) = slow_place();
     recorder
         .panics
         .lock()
@@ -73,7 +71,7 @@ async fn event_by_event_each_has_its_own_checkpoint() {
 
 #[tokio::test]
 async fn a_retry_in_several_stretches_goes_on_where_it_was_stored() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::slow());
+    let (store, recorder) = slow_place();
     recorder.poisons("bad", 1);
     for _ in 0..5 {
         happens(&store, "bad").await;
@@ -113,7 +111,7 @@ async fn a_retry_in_several_stretches_goes_on_where_it_was_stored() {
 
 #[tokio::test]
 async fn a_log_out_of_order_stops_it_loudly_until_it_is_mended() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let (store, recorder) = place();
     happens(&store, "a").await;
     let violated = || StoreError::OrderViolated {
         stream: thing("a"),
@@ -147,7 +145,7 @@ async fn a_log_out_of_order_stops_it_loudly_until_it_is_mended() {
 
 #[tokio::test]
 async fn another_cluster_stops_it_until_it_is_rebased() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let (store, recorder) = place();
     happens(&store, "a").await;
     for _ in 0..3 {
         let subscription = NAME.to_owned();
@@ -166,14 +164,12 @@ async fn another_cluster_stops_it_until_it_is_rebased() {
     );
     run.becomes("stopped", |s| matches!(s, RunnerStatus::Stopped { .. }))
         .await;
-    run.reaches_head().await;
-    assert_eq!(recorder.stored("a"), [1]);
-    run.ends().await;
+    run.ends_well(&recorder).await;
 }
 
 #[tokio::test]
 async fn a_lease_lost_at_the_commit_begins_another_round() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let (store, recorder) = place();
     store.faults().fail_commit(lost());
     happens(&store, "a").await;
     let run = Run::over(

@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test]
 async fn it_ends_exactly_where_it_was_sent() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let (store, recorder) = place();
     let mut positions = Vec::new();
     for _ in 0..10 {
         positions.push(happens(&store, "a").await);
@@ -36,7 +36,7 @@ async fn it_ends_exactly_where_it_was_sent() {
 
 #[tokio::test]
 async fn where_it_is_already_it_ends_at_once_and_reads_nothing() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let (store, recorder) = place();
     let first = happens(&store, "a").await;
     happens(&store, "a").await;
     for _ in 0..2 {
@@ -54,7 +54,7 @@ async fn where_it_is_already_it_ends_at_once_and_reads_nothing() {
 
 #[tokio::test]
 async fn it_waits_for_a_log_that_is_not_that_long_yet() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let (store, recorder) = place();
     let first = happens(&store, "a").await;
     let later = Position::new(first.xact() + 2, 0);
     let runner = Runner::new(
@@ -74,7 +74,7 @@ async fn it_waits_for_a_log_that_is_not_that_long_yet() {
 
 #[tokio::test]
 async fn it_ends_on_a_quiet_log_where_no_event_stands() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let (store, recorder) = place();
     let last = happens(&store, "a").await;
     // Where a snapshot of the log ends: behind its last event, before anything that may come.
     let end = Position::new(last.xact() + 1, 0);

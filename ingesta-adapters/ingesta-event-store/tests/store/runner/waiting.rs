@@ -6,7 +6,7 @@ use super::*;
 
 #[tokio::test]
 async fn it_waits_until_the_subscription_is_there() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let (store, recorder) = place();
     let run = Run::over(&store, &recorder, options());
     for local in [Some(run.handle.position()), None] {
         let position = happens(&store, "a").await;
@@ -54,7 +54,7 @@ async fn in_vain_it_says_how_far_the_subscription_was() {
 
 #[tokio::test]
 async fn a_parked_stream_does_not_hold_it_up() {
-    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let (store, recorder) = place();
     recorder.poisons("bad", 1);
     let run = Run::over(&store, &recorder, options());
     let position = happens(&store, "bad").await;
