@@ -126,6 +126,9 @@ impl Launch {
             "log_error_verbosity=terse".to_owned(),
             "log_checkpoints=off".to_owned(),
             "log_statement=none".to_owned(),
+            // Somebody may have slow statements logged for a while: what is bound to them stays out.
+            "log_parameter_max_length=0".to_owned(),
+            "log_parameter_max_length_on_error=0".to_owned(),
             "logging_collector=off".to_owned(),
             "log_destination=stderr".to_owned(),
         ]

@@ -41,6 +41,8 @@ async fn it_is_durable_by_default_private_and_bounded() -> anyhow::Result<()> {
         ("server_encoding", "UTF8"),
         ("password_encryption", "scram-sha-256"),
         ("max_connections", "100"),
+        ("log_parameter_max_length", "0"),
+        ("log_parameter_max_length_on_error", "0"),
     ];
     for (setting, wanted) in settings {
         let now = ask(

@@ -68,6 +68,9 @@ impl Database {
             .application_name(&options.application_name)
             // A session that is left inside a transaction holds back every reader of the cluster.
             .options([("idle_in_transaction_session_timeout", "10s")])
+            // Nor may the server quote what is bound to a statement that fails. What it says of
+            // slow ones is a superuser's to set.
+            .options([("log_parameter_max_length_on_error", "0")])
             // Statements carry payloads: they must not reach a log.
             .disable_statement_logging();
         // A pool tries again and again and then only says that time ran out; this says why.

@@ -18,7 +18,27 @@ pub struct Durability {
     pub standby: bool,
 }
 
+/// What is bound to statements that are slow, or sampled, or simply all logged.
+const LOGS_PARAMETERS: &str = "
+select current_setting('log_parameter_max_length') <> '0'
+   and (current_setting('log_min_duration_statement') <> '-1'
+        or (current_setting('log_min_duration_sample') <> '-1'
+            and current_setting('log_statement_sample_rate')::float8 > 0)
+        or current_setting('log_transaction_sample_rate')::float8 > 0
+        or current_setting('log_statement') in ('mod', 'all')) as logs";
+
 impl Database {
+    /// True if the server writes what this program's statements carry into its own log: payloads,
+    /// with the personal data that they hold.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn logs_parameters(&self) -> Result<bool, StoreError> {
+        let row = sqlx::query(LOGS_PARAMETERS).fetch_one(self.pool()).await;
+        let logs = row.and_then(|row| row.try_get("logs"));
+        logs.map_err(|e| classify::store("asking what the server logs", e))
+    }
+
     /// Asks the server how it is set up.
     ///
     /// # Errors

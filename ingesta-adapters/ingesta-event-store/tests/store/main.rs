@@ -27,6 +27,7 @@ mod regression;
 mod regression_snapshots;
 mod runner;
 mod schema;
+mod server_log;
 mod snapshot_schema;
 mod snapshots;
 mod support;

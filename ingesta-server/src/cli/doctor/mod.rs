@@ -39,6 +39,8 @@ async fn examine(
     out: &Out,
 ) -> Result<Vec<Finding>, CliError> {
     let mut found = server::judge(&opened.database.durability().await?);
+    let logged = opened.database.logs_parameters().await?;
+    found.extend(server::parameters(logged));
     // On another schema nothing else can be asked.
     if let Some(finding) = log::schema(&opened.database).await? {
         found.push(finding);

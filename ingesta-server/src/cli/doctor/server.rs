@@ -48,6 +48,13 @@ pub(super) fn judge(found: &Durability) -> Vec<Finding> {
     findings
 }
 
+/// What gets into the server's own log.
+pub(super) fn parameters(logged: bool) -> Option<Finding> {
+    let message = "PostgreSQL logs what is bound to statements, and personal data with it";
+    let advice = "set log_parameter_max_length = 0 in postgresql.conf and reload";
+    logged.then(|| Finding::new(Severity::Warning, "parameters_logged", message, advice))
+}
+
 /// What holds readers up.
 pub(super) fn oldest_writer(oldest: Option<Blocker>) -> Option<Finding> {
     let oldest = oldest.filter(|writer| writer.age > OLD)?;

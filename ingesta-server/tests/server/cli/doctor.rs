@@ -9,6 +9,7 @@ const SETTINGS: &[&str] = &[
     "fsync_off",
     "full_page_writes_off",
     "synchronous_commit_off",
+    "parameters_logged",
 ];
 
 /// The findings of this severity, by code, without those about the shared server.
