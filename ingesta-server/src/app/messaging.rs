@@ -39,6 +39,12 @@ impl Messaging {
             prefix: String::new(),
         }
     }
+
+    /// Whether images hear of ingestas by topic, and the log's own follower rests.
+    #[must_use]
+    pub fn images_by_topic(&self) -> bool {
+        self.imagenes == ImagenesDesde::Topico
+    }
 }
 
 /// How the log is published.

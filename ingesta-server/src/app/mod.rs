@@ -189,7 +189,7 @@ fn topics(
     storage: &Arc<dyn Storage>,
 ) -> Result<Vec<Entrada>, SchemaError> {
     let mut topics = entradas(&messaging.rutas, despachador)?;
-    if messaging.imagenes == ImagenesDesde::Topico {
+    if messaging.images_by_topic() {
         let reaccion = Arc::new(ReaccionImagenes::new(despachador.clone(), codec.clone()));
         let log: Arc<dyn EventStorage> = Arc::clone(storage) as _;
         topics.extend(entradas_de_imagenes(&messaging.rutas, &reaccion, &log)?);

@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::broker::Relays;
-use super::{AppOptions, Follow, ImagenesDesde};
+use super::{AppOptions, Follow, Messaging};
 use crate::comandos::Despachador;
 use crate::consultas::Lecturas;
 use crate::reacciones::{ReaccionImagenes, ReaccionIngestas};
@@ -112,7 +112,7 @@ impl Subscriptions {
             followed_imagenes = Some(all.run(ground, VISTA_IMAGENES, imagenes, &mut statuses));
         }
         let messaging = ground.options.messaging.as_ref();
-        let by_topic = messaging.is_some_and(|it| it.imagenes == ImagenesDesde::Topico);
+        let by_topic = messaging.is_some_and(Messaging::images_by_topic);
         let mut made = None;
         if ground.options.follow == Follow::All {
             let despachador = || ground.despachador.clone();

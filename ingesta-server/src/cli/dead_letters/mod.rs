@@ -12,7 +12,7 @@ use super::args::DeadLettersCommand;
 use super::exit::{CliError, Exit};
 use super::out::Out;
 use super::subscriptions::confirmed;
-use crate::app::{ImagenesDesde, Messaging};
+use crate::app::Messaging;
 use crate::config::Config;
 use crate::entradas::topicos_de_imagenes;
 
@@ -57,7 +57,7 @@ fn messaging(config: &Config) -> Result<&Messaging, CliError> {
 fn topics_read(messaging: &Messaging) -> Vec<String> {
     let commands = messaging.rutas.commands().iter();
     let mut topics: Vec<_> = commands.map(|ruta| ruta.topic.clone()).collect();
-    if messaging.imagenes == ImagenesDesde::Topico {
+    if messaging.images_by_topic() {
         let events = topicos_de_imagenes(&messaging.rutas).into_iter();
         topics.extend(events.map(|ruta| ruta.topic.clone()));
     }

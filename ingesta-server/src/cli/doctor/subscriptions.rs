@@ -10,6 +10,7 @@ use ingesta_projections::{is_build, is_verification};
 use serde_json::json;
 
 use super::finding::{Finding, Severity};
+use crate::app::Messaging;
 use crate::config::Config;
 use crate::registry;
 
@@ -25,6 +26,7 @@ pub(super) async fn check(
         .into_iter()
         .chain(relays.copied())
         .filter(|name| statuses.iter().all(|status| status.name != *name))
+        .filter(|name| !rests(name, config))
         .map(|name| never_run(name, head))
         .collect();
     for status in &statuses {
@@ -41,6 +43,12 @@ fn is_ours(name: &str) -> bool {
     let all = registry::subscriptions().into_iter();
     all.chain(registry::RELAYS.iter().copied())
         .any(|ours| ours == name)
+}
+
+/// Whether it is not meant to run: images hear of ingestas by topic.
+fn rests(name: &str, config: &Config) -> bool {
+    let messaging = config.messaging.as_ref();
+    name == registry::IMAGENES && messaging.is_some_and(Messaging::images_by_topic)
 }
 
 fn never_run(name: &str, head: Position) -> Finding {
@@ -83,6 +91,13 @@ fn standing(status: &SubscriptionStatus, lag: &Lag, config: &Config) -> Option<F
             "subscription_unknown",
             format!("subscription {name} is not one of this program's"),
             "nothing, if another program or an earlier version has it",
+        )
+    } else if !status.running && rests(name, config) {
+        Finding::new(
+            Severity::Info,
+            "subscription_rests",
+            format!("subscription {name} rests, because kafka_imagenes is topico"),
+            "nothing: it goes on from its place when kafka_imagenes is registro again",
         )
     } else if !status.running && events > 0 {
         Finding::new(

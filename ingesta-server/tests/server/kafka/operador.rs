@@ -105,6 +105,33 @@ async fn letters_are_listed_without_data_replayed_and_discarded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn letters_of_events_are_listed_where_they_are_read() {
+    const EVENTOS: Esquema = Esquema::EventosIngesta;
+    let Some(desk) = desk().await else {
+        return;
+    };
+    let by_topic = |arguments: &[&str]| {
+        let mut command = desk.command(arguments);
+        command.env("INGESTA_KAFKA_IMAGENES", "topico");
+        command.env("INGESTA_KAFKA_BROKERS", &desk.stage.kafka.brokers);
+        command
+    };
+    let serve = ["serve", "--migrate", "--json", "--listen", "127.0.0.1:0"];
+    let server = Server::spawn(&mut by_topic(&serve));
+    topics_ready(&server).await;
+    desk.stage.escribir(EVENTOS, "k", None).await;
+    desk.stage.codigos(EVENTOS, 1).await;
+    let listed = run(&mut by_topic(&["dead-letters", "list", "--json"])).expect(0);
+    let listed = listed.json();
+    let topics: Vec<_> = listed.iter().map(|line| &line["topic"]).collect();
+    assert_eq!(topics, [&desk.stage.topic(EVENTOS)]);
+    // To the others it is no topic that they read.
+    let others = desk.run(&["dead-letters", "list", "--json"]).expect(0);
+    assert!(others.json().is_empty());
+    assert_eq!(server.terminate(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_relays_tell_how_they_stand() {
     let Some(desk) = desk().await else {
         return;
