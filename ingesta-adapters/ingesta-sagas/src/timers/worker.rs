@@ -189,20 +189,19 @@ impl<P: ProcessManager> TimerWorker<P> {
                 None => return,
                 Some(Ok((count, pause))) => {
                     fired += count as u64;
-                    told.send_replace(TimerStatus::Running { fired });
+                    say(told, TimerStatus::Running { fired });
                     away = self.options.away_min;
                     pause
                 }
                 Some(Err(error)) => {
                     let on = error.to_string();
-                    if *told.borrow() != (TimerStatus::Stuck { on: on.clone() }) {
+                    if say(told, TimerStatus::Stuck { on: on.clone() }) {
                         tracing::warn!(
                             saga = P::TYPE,
                             on,
                             "timers are stuck: the store is asked again"
                         );
                     }
-                    told.send_replace(TimerStatus::Stuck { on });
                     let pause = away.max(Duration::from_millis(1));
                     away = pause.saturating_mul(2).min(self.options.away_max);
                     pause
@@ -254,6 +253,15 @@ impl<P: ProcessManager> TimerWorker<P> {
             Err(cause) => Err(unanswered(attempted, cause)),
         }
     }
+}
+
+/// Says how it stands, if that has changed.
+fn say(told: &watch::Sender<TimerStatus>, now: TimerStatus) -> bool {
+    told.send_if_modified(|before| {
+        let changed = *before != now;
+        *before = now;
+        changed
+    })
 }
 
 fn unanswered(attempted: &'static str, cause: tokio::time::error::Elapsed) -> StoreError {

@@ -9,6 +9,7 @@
 )]
 
 mod actions;
+mod alarms;
 mod conversation;
 mod desk;
 mod dry_run;
@@ -18,6 +19,7 @@ mod operators;
 mod scenario;
 mod stage;
 mod timers;
+mod timers_table;
 mod triggers;
 mod trip;
 mod workers;

@@ -1,4 +1,4 @@
-//! The contract of timers, held in memory and on Postgres; and what is Postgres's own.
+//! The contract of timers, held in memory and on Postgres.
 //!
 //! Only the shortest and a very long time are used, so nothing here waits or depends on speed.
 
@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use ingesta_event_store::StoreError;
 use ingesta_event_store::subscription::{Commit, Lease};
-use ingesta_sagas::{DueTimer, PAUSE_MAX, PostgresTimers, TimerChanges, TimerSetting, Timers};
+use ingesta_sagas::{DueTimer, PAUSE_MAX, TimerChanges, TimerSetting};
 
 use crate::ground::{Ground, on_both};
 
 const LONG: Duration = Duration::from_secs(600);
-const NOW: Duration = Duration::ZERO;
+pub(crate) const NOW: Duration = Duration::ZERO;
 const OF: &str = "Trip";
 
-fn setting(saga_id: &str, timer: &str, token: &str, after: Duration) -> TimerSetting {
+pub(crate) fn setting(saga_id: &str, timer: &str, token: &str, after: Duration) -> TimerSetting {
     TimerSetting {
         saga_id: saga_id.to_owned(),
         timer: timer.to_owned(),
@@ -41,7 +41,7 @@ async fn store(ground: &Ground, of: &str, changes: TimerChanges) {
     ground.storage.release(&lease).await.unwrap();
 }
 
-async fn set(ground: &Ground, settings: impl IntoIterator<Item = TimerSetting>) {
+pub(crate) async fn set(ground: &Ground, settings: impl IntoIterator<Item = TimerSetting>) {
     let set = settings.into_iter().collect();
     let cancel = Vec::new();
     store(ground, OF, TimerChanges { set, cancel }).await;
@@ -51,7 +51,7 @@ async fn claim(ground: &Ground, limit: usize, pause: Duration) -> Vec<DueTimer> 
     ground.timers.claim(OF, limit, pause).await.unwrap()
 }
 
-async fn names(ground: &Ground) -> Vec<String> {
+pub(crate) async fn names(ground: &Ground) -> Vec<String> {
     let pending = ground.timers.pending(OF, None, 100).await.unwrap();
     let names = pending
         .into_iter()
@@ -268,37 +268,4 @@ async fn of_claims_at_the_same_time_each_timer_is_in_one() {
         assert_eq!(seen, ids, "{}", ground.name);
     })
     .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn programs_that_start_together_all_find_the_table() {
-    let ground = Ground::postgres().await;
-    let starts = (0..6).map(|_| {
-        let timers = std::sync::Arc::clone(&ground.timers);
-        tokio::spawn(async move { timers.prepare().await })
-    });
-    for start in starts.collect::<Vec<_>>() {
-        start.await.unwrap().unwrap();
-    }
-    set(&ground, [setting("1", "a", "t", NOW)]).await;
-    ground.timers.prepare().await.unwrap();
-    assert_eq!(
-        names(&ground).await,
-        ["1/a"],
-        "a later start changes nothing"
-    );
-}
-
-#[tokio::test]
-async fn a_table_of_another_layout_is_refused() {
-    let ground = Ground::postgres().await;
-    let database = ground.database.clone().unwrap();
-    let timers = PostgresTimers::new(&database);
-    timers.prepare().await.unwrap();
-    sqlx::raw_sql("comment on table ingesta_timers is 'ingesta sagas, layout 2'")
-        .execute(database.pool())
-        .await
-        .unwrap();
-    let refused = timers.prepare().await;
-    assert!(matches!(refused, Err(StoreError::Refused { .. })));
 }

@@ -1,27 +1,35 @@
 //! Telling instances what happened: once each, by name, and never past a refusal.
 
+use cqrs_es::EventEnvelope;
 use ingesta_event_store::subscription::{ConsumeError, Subscriber};
 use ingesta_event_store::{CommandContext, MemoryStorage, Position, StreamId};
-use ingesta_sagas::Routes;
+use ingesta_sagas::{Routes, Triggers};
 use ingesta_testing::eventually;
 
-use crate::desk::{DeskCommand, routes};
+use crate::alarms::Alarms;
+use crate::desk::{Desk, DeskCommand, routes};
 use crate::ground::{Ground, on_both};
 use crate::stage::Stage;
 use crate::trip::{End, Step, TripInput};
 
+/// The alarm would set another timer each time that it is told.
 #[tokio::test]
 async fn what_is_delivered_twice_is_heard_once() {
     on_both(async |ground| {
-        let stage = Stage::new(&ground);
+        let (stage, alarms) = (Stage::new(&ground), Alarms::new(&ground));
         stage.order("good-1").await;
         let batch = stage.stream("Desk", "good-1").await;
         for _ in 0..3 {
-            stage.triggers().consume(&batch).await.unwrap();
+            let routes = Routes::new(stage.codec()).on(|event: &EventEnvelope<Desk>| {
+                ["first", "second"].map(|timer| (event.aggregate_id.clone(), timer.to_owned()))
+            });
+            let triggers = Triggers::new("wake", alarms.sagas.clone(), routes);
+            triggers.consume(&batch).await.unwrap();
         }
-        assert_eq!(stage.trip("good-1").await.len(), 1, "{}", ground.name);
-        let event = &stage.stream("Trip", "good-1").await[0];
-        assert!(event.metadata.contains("trips/Desk/good-1/1"));
+        let heard = stage.stream("Alarm", "good-1").await;
+        assert_eq!(heard.len(), 2, "{}", ground.name);
+        assert!(heard[0].metadata.contains("wake/Desk/good-1/1\""));
+        assert!(heard[1].metadata.contains("wake/Desk/good-1/1#1\""));
     })
     .await;
 }
@@ -81,11 +89,10 @@ async fn one_event_may_be_told_to_several_instances_or_to_none() {
     let stage = Stage::new(&ground);
     stage.order("group").await;
     let event = stage.stream("Desk", "group").await.remove(0);
-    let several =
-        Routes::new(stage.codec()).on(|event: &cqrs_es::EventEnvelope<crate::desk::Desk>| {
-            ["a", "b"].map(|who| (format!("{}-{who}", event.aggregate_id), TripInput::Ordered))
-        });
-    let triggers = ingesta_sagas::Triggers::new("groups", stage.sagas.clone(), several);
+    let several = Routes::new(stage.codec()).on(|event: &EventEnvelope<Desk>| {
+        ["a", "b"].map(|who| (format!("{}-{who}", event.aggregate_id), TripInput::Ordered))
+    });
+    let triggers = Triggers::new("groups", stage.sagas.clone(), several);
     triggers
         .consume(std::slice::from_ref(&event))
         .await

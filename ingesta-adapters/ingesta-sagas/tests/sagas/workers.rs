@@ -1,171 +1,16 @@
 //! Timer workers: each setting is heard once, whoever dies; one that cannot fire holds nobody up.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use cqrs_es::DomainEvent;
-use ingesta_event_store::subscription::{Commit, Subscriber};
-use ingesta_event_store::{EventCodec, MemoryStorage, Metadata, StreamId};
-use ingesta_sagas::{Acted, ActionSink, Actions, Asked, Heard, HeardBy, Instance, ProcessManager};
-use ingesta_sagas::{Request, Sagas, TimerHandle, TimerOptions, TimerStatus, TimerWorker, Trouble};
+use ingesta_event_store::{MemoryStorage, Metadata};
+use ingesta_sagas::testing::Dice;
+use ingesta_sagas::{Heard, TimerHandle, TimerOptions, TimerStatus};
 use ingesta_testing::{PATIENCE, eventually};
-use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
+use crate::alarms::{Alarms, ids};
 use crate::ground::{Ground, on_both};
-use crate::stage::quick_timers;
-
-/// Sets a timer of no time for whatever it is told, and notes each time that it hears one.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Alarm {
-    rung: u32,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-enum AlarmEvent {
-    Set(String),
-    Rung(String),
-    Stopped(String),
-}
-
-impl DomainEvent for AlarmEvent {
-    fn event_type(&self) -> String {
-        let name = match self {
-            Self::Set(_) => "Set",
-            Self::Rung(_) => "Rung",
-            Self::Stopped(_) => "Stopped",
-        };
-        name.to_owned()
-    }
-
-    fn event_version(&self) -> String {
-        "1".to_owned()
-    }
-}
-
-impl ProcessManager for Alarm {
-    const TYPE: &'static str = "Alarm";
-    type Input = String;
-    type Event = AlarmEvent;
-    type Action = ();
-    type Error = std::fmt::Error;
-
-    fn decide(
-        &self,
-        heard: HeardBy<Self>,
-        _: DateTime<Utc>,
-    ) -> Result<Vec<AlarmEvent>, std::fmt::Error> {
-        Ok(match heard {
-            Heard::Told(timer) => vec![AlarmEvent::Set(timer)],
-            Heard::TimerFired { timer } if timer == "refuse" => return Err(std::fmt::Error),
-            Heard::TimerFired { timer } if timer == "panic" => panic!("ordered by a test"),
-            Heard::TimerFired { timer } => vec![AlarmEvent::Rung(timer)],
-            Heard::Abandon { reason } => vec![AlarmEvent::Stopped(reason)],
-            Heard::Refused { .. } | Heard::Retry => vec![],
-        })
-    }
-
-    fn apply(&mut self, event: AlarmEvent) {
-        self.rung += u32::from(matches!(event, AlarmEvent::Rung(_)));
-    }
-
-    fn requests(event: &AlarmEvent) -> Vec<Request<()>> {
-        match event {
-            AlarmEvent::Set(timer) => vec![Request::set_timer(timer, Duration::ZERO)],
-            AlarmEvent::Stopped(timer) => vec![Request::cancel_timer(timer)],
-            AlarmEvent::Rung(_) => vec![],
-        }
-    }
-}
-
-struct NoSink;
-
-#[async_trait::async_trait]
-impl ActionSink<()> for NoSink {
-    async fn act(&self, _: Asked<()>) -> Result<Acted, Trouble> {
-        Ok(Acted::Done)
-    }
-}
-
-struct Alarms {
-    ground: Ground,
-    sagas: Sagas<Alarm>,
-    told: std::sync::atomic::AtomicU64,
-}
-
-impl Alarms {
-    fn new(ground: &Ground) -> Self {
-        Self {
-            ground: ground.clone(),
-            sagas: Sagas::new(Arc::clone(&ground.storage), EventCodec::default()),
-            told: 0.into(),
-        }
-    }
-
-    /// Tells alarms to set a timer, and has all timers of the log set that are not set yet.
-    async fn set(&self, ids: &[String], timer: &str) {
-        for id in ids {
-            self.hear(id, Heard::Told(timer.to_owned())).await;
-        }
-        let lease = self
-            .ground
-            .storage
-            .acquire("alarms", "test", PATIENCE)
-            .await;
-        let lease = lease.unwrap().unwrap();
-        let (timers, sagas) = (Arc::clone(&self.ground.timers), self.sagas.clone());
-        let actions = Actions::new("alarms", sagas, NoSink, timers);
-        for id in ids {
-            let events = self.events(id).await;
-            let effects = actions.consume(&events[events.len() - 1..]).await.unwrap();
-            let commit = Commit {
-                effects,
-                ..Commit::default()
-            };
-            self.ground.storage.commit(&lease, commit).await.unwrap();
-        }
-        self.ground.storage.release(&lease).await.unwrap();
-    }
-
-    async fn hear(&self, id: &str, heard: HeardBy<Alarm>) {
-        let number = self.told.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        let name = format!("test-{number}");
-        let heard = self.sagas.hear(id, heard, name, Metadata::default());
-        heard.await.unwrap();
-    }
-
-    async fn events(&self, id: &str) -> Vec<ingesta_event_store::RecordedEvent> {
-        let stream = StreamId::of::<Instance<Alarm>>(id);
-        self.ground.storage.load(&stream, 0).await.unwrap()
-    }
-
-    async fn rung(&self, id: &str) -> u32 {
-        self.sagas.load(id).await.unwrap().state.state().rung
-    }
-
-    fn worker(&self, options: TimerOptions) -> TimerWorker<Alarm> {
-        let timers = Arc::clone(&self.ground.timers);
-        TimerWorker::new(self.sagas.clone(), timers, options)
-    }
-
-    fn spawn(&self, token: &CancellationToken) -> TimerHandle {
-        self.worker(quick_timers()).spawn(token.clone())
-    }
-
-    async fn until_all_have_fired(&self) {
-        let what = format!("the last timer on {}", self.ground.name);
-        eventually(&what, async || {
-            let next = self.ground.timers.next("Alarm").await.unwrap();
-            next.is_none().then_some(())
-        })
-        .await;
-    }
-}
-
-fn ids(count: usize) -> Vec<String> {
-    (0..count).map(|n| format!("{n:03}")).collect()
-}
+use crate::stage::{Stage, quick_timers};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_workers_share_the_timers_and_each_is_heard_once() {
@@ -194,10 +39,21 @@ async fn workers_that_are_killed_at_random_moments_fire_each_timer_once() {
         let (alarms, token) = (Alarms::new(&ground), CancellationToken::new());
         let ids = ids(60);
         alarms.set(&ids, "ring").await;
-        let mut dice = ingesta_sagas::testing::Dice::new(5);
+        let mut dice = Dice::new(5);
         for _ in 0..25 {
-            let killed = [alarms.spawn(&token), alarms.spawn(&token)];
-            for _ in 0..dice.below(400) {
+            let few = TimerOptions {
+                batch_max: 3,
+                ..quick_timers()
+            };
+            let spawn = |options| alarms.worker(options).spawn(token.clone());
+            let killed = [spawn(few.clone()), spawn(few)];
+            let mut status = killed[0].status();
+            for _ in 0..dice.below(3) {
+                // A look that fired some; or there is nothing left, and nothing changes any more.
+                let fired = tokio::time::timeout(Duration::from_millis(250), status.changed());
+                fired.await.ok();
+            }
+            for _ in 0..dice.below(300) {
                 tokio::task::yield_now().await;
             }
             killed.iter().for_each(TimerHandle::abort);
@@ -325,7 +181,7 @@ async fn a_worker_says_that_the_database_is_away() {
 async fn a_worker_wakes_when_the_clock_of_the_store_is_pushed_on() {
     let storage = MemoryStorage::new();
     let ground = Ground::memory(&storage);
-    let stage = crate::stage::Stage::new(&ground);
+    let stage = Stage::new(&ground);
     let _running = stage.run();
     stage.order("mute-1").await;
     // Three tries of a flight that nobody answers for, and three of taking it back.
@@ -342,7 +198,7 @@ async fn a_worker_wakes_when_the_clock_of_the_store_is_pushed_on() {
     token_is_of_the_trip(&stage).await;
 }
 
-async fn token_is_of_the_trip(stage: &crate::stage::Stage) {
+async fn token_is_of_the_trip(stage: &Stage) {
     let token = eventually("the next timer", async || {
         let pending = stage.ground.timers.pending("Trip", Some("mute-1"), 1).await;
         pending.unwrap().pop()
