@@ -8,6 +8,7 @@
 //! | [`valor`] | value objects: ids, addresses, facts, states, reasons |
 //! | [`ingesta`] | the aggregate `Ingesta`: commands, events, state, rules |
 //! | [`imagen`] | the aggregate `Imagen`: the verdict on what was declared |
+//! | [`saga`] | the saga of an ingesta: what it hears, remembers and asks for |
 //! | [`consulta`] | the questions of the read side |
 //! | [`upcaster`] | how old events become today's events |
 //!
@@ -52,6 +53,7 @@ mod variante;
 pub mod consulta;
 pub mod imagen;
 pub mod ingesta;
+pub mod saga;
 pub mod upcaster;
 pub mod valor;
 

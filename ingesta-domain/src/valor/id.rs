@@ -105,7 +105,23 @@ id! {
     IdImagen, "id_imagen"
 }
 
-id_visible!(IdIngesta, IdProveedor, IdImagen);
+id! {
+    /// Names the anonymised form of an ingesta's image, in the anonymiser's books.
+    IdAnonimizado, "id_anonimizado"
+}
+
+id! {
+    /// Names the labels of an anonymised image, in the labeller's books.
+    IdEtiquetado, "id_etiquetado"
+}
+
+id_visible!(
+    IdIngesta,
+    IdProveedor,
+    IdImagen,
+    IdAnonimizado,
+    IdEtiquetado
+);
 debug_redactado!(IdPaciente);
 
 /// The name space of image ids. Changing it would give every ingesta a second image.
@@ -117,5 +133,34 @@ impl IdImagen {
     #[must_use]
     pub fn de_ingesta(id: IdIngesta) -> Self {
         Self(Uuid::new_v5(&ESPACIO_IMAGEN, id.0.as_bytes()))
+    }
+}
+
+impl IdAnonimizado {
+    /// The id that the anonymiser gives its record of an ingesta: uuid v5 of the word `anonimizado`
+    /// in the name space of the ingesta's id. So it is known before the anonymiser answers, and can
+    /// be reverted where it never did.
+    #[must_use]
+    pub fn de_ingesta(id: IdIngesta) -> Self {
+        Self(Uuid::new_v5(&id.0, b"anonimizado"))
+    }
+}
+
+impl IdEtiquetado {
+    /// The id that the labeller gives its record of an anonymised image: uuid v5 of the word
+    /// `etiquetado` in the name space of that image's id.
+    ///
+    /// ```
+    /// use ingesta_domain::valor::{IdAnonimizado, IdEtiquetado};
+    ///
+    /// let ingesta = "0195f2d4-8a40-7c3a-9d55-2f3b6c1e7a10".parse()?;
+    /// let id = IdAnonimizado::de_ingesta(ingesta);
+    /// assert_eq!(IdEtiquetado::de_anonimizado(id), IdEtiquetado::de_anonimizado(id));
+    /// assert!("etiqueta-7".parse::<IdEtiquetado>().is_err());
+    /// # Ok::<(), ingesta_domain::valor::ValorError>(())
+    /// ```
+    #[must_use]
+    pub fn de_anonimizado(id: IdAnonimizado) -> Self {
+        Self(Uuid::new_v5(&id.0, b"etiquetado"))
     }
 }

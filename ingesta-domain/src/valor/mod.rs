@@ -10,6 +10,7 @@
 mod redactado;
 
 mod bytes;
+mod codigo;
 mod error;
 mod estado;
 mod hechos;
@@ -23,10 +24,11 @@ mod uid_dicom;
 mod url_path;
 
 pub use bytes::Bytes;
+pub use codigo::Codigo;
 pub use error::ValorError;
 pub use estado::{EstadoImagen, EstadoIngesta};
 pub use hechos::{HechosContenido, HechosDeclarados, HechosRecibidos};
-pub use id::{IdImagen, IdIngesta, IdPaciente, IdProveedor};
+pub use id::{IdAnonimizado, IdEtiquetado, IdImagen, IdIngesta, IdPaciente, IdProveedor};
 pub use modalidad::Modalidad;
 pub use motivo::Motivo;
 pub use motivo_rechazo::MotivoRechazo;

@@ -12,10 +12,12 @@ use ingesta_domain::consulta::{
 };
 use ingesta_domain::imagen::{ImagenCommand, ImagenEvent};
 use ingesta_domain::ingesta::{IngestaCommand, IngestaEvent};
+use ingesta_domain::saga::{Causa, ComandoSaga, EstadoSaga, Orden, Paso, SagaEvent};
 use ingesta_domain::valor::{EstadoImagen, EstadoIngesta, MotivoRechazo};
 use serde_json::Value;
 
 use crate::muestra;
+use crate::saga::eventos_saga;
 
 const GLOSARIO: &str = include_str!("../../../docs/glosario.md");
 
@@ -53,12 +55,27 @@ fn every_word_that_travels_is_in_the_glossary() {
         IngestaEvent::TIPOS,
         ImagenCommand::TIPOS,
         ImagenEvent::TIPOS,
+        SagaEvent::TIPOS,
     ] {
         palabras_del_dominio.extend(tipos.iter().copied().map(String::from));
     }
     palabras_del_dominio.extend(EstadoIngesta::TODOS.map(|e| e.to_string()));
     palabras_del_dominio.extend(EstadoImagen::TODOS.map(|e| e.to_string()));
     palabras_del_dominio.extend(MotivoRechazo::TODOS.map(|m| m.to_string()));
+    palabras_del_dominio.extend(EstadoSaga::TODOS.map(|e| e.to_string()));
+    palabras_del_dominio.extend(Paso::TODOS.map(|p| p.to_string()));
+    palabras_del_dominio.extend(Orden::TODAS.map(|o| o.to_string()));
+    palabras_del_dominio.extend(ComandoSaga::TODOS.map(|c| c.to_string()));
+    for causa in Causa::TODAS {
+        let palabra = serde_json::to_value(causa).unwrap();
+        palabras_del_dominio.extend(palabra.as_str().map(String::from));
+    }
+    for evento in eventos_saga() {
+        campos(
+            &serde_json::to_value(evento).unwrap(),
+            &mut palabras_del_dominio,
+        );
+    }
     for evento in muestra::eventos() {
         campos(
             &serde_json::to_value(evento).unwrap(),

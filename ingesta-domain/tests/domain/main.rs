@@ -3,7 +3,8 @@
 //! They promise: every row of the life table and nothing else (`vida`), told as stories (`historias`);
 //! bad input refused (`entrada`); stored events readable for ever (`guardados`); verdicts without
 //! chance (`veredicto`); what holds for any sequence of commands (`propiedades`); no word without an
-//! explanation (`glosario`).
+//! explanation (`glosario`); the saga told as stories, and played against a world that delays, repeats and
+//! loses (`saga`).
 
 #![expect(
     clippy::unwrap_used,
@@ -16,5 +17,6 @@ mod guardados;
 mod historias;
 mod muestra;
 mod propiedades;
+mod saga;
 mod veredicto;
 mod vida;

@@ -1,0 +1,122 @@
+//! The way back: what was done, or may have been, is reverted, the latest first.
+//!
+//! It promises that the ingesta is undone last, and that an ingesta that has ended is asked for
+//! nothing: the saga then ends as it did.
+
+use chrono::{DateTime, Utc};
+
+use super::avance::{enviar, pedir};
+use super::decide::terminar;
+use super::{
+    Causa, ComandoSaga, CompensacionIniciada, DatosSaga, Envio, EstadoSaga, FinIngesta, MotivoSaga,
+    Paso, PasoRevertido, SagaEvent,
+};
+
+/// Turns back. `fin`: the ingesta has ended so.
+pub(super) fn compensar(
+    datos: &DatosSaga,
+    motivo: MotivoSaga,
+    pasos: Vec<Paso>,
+    fin: Option<FinIngesta>,
+    fecha: DateTime<Utc>,
+) -> Vec<SagaEvent> {
+    let primero = pasos.first().copied();
+    let e = CompensacionIniciada {
+        motivo: motivo.clone(),
+        pasos,
+        // Where the step was given up, its wait has been ended by that.
+        pendiente: datos.espera.filter(|_| fin.is_some()),
+        fecha,
+    };
+    vec![
+        e.into(),
+        seguir(datos, primero, fin.or(datos.fin), Some(motivo), fecha),
+    ]
+}
+
+/// A step is reverted: the next one, or the end.
+pub(super) fn revertido(
+    datos: &DatosSaga,
+    envio: Envio,
+    habia: bool,
+    fecha: DateTime<Utc>,
+) -> Vec<SagaEvent> {
+    let paso = envio.orden.paso();
+    let siguiente = datos
+        .por_revertir
+        .iter()
+        .copied()
+        .find(|otro| *otro != paso);
+    let e = PasoRevertido {
+        envio,
+        habia,
+        fecha,
+    };
+    let despues = seguir(datos, siguiente, datos.fin, datos.motivo.clone(), fecha);
+    vec![e.into(), despues]
+}
+
+fn seguir(
+    datos: &DatosSaga,
+    paso: Option<Paso>,
+    fin: Option<FinIngesta>,
+    motivo: Option<MotivoSaga>,
+    fecha: DateTime<Utc>,
+) -> SagaEvent {
+    if let Some(orden) = paso.and_then(Paso::reversion) {
+        return enviar(&datos.plan, None, Envio::primero(orden), fecha);
+    }
+    match fin {
+        Some(fin) => {
+            // Nothing is waited for at this point.
+            let datos = DatosSaga {
+                espera: None,
+                ..datos.clone()
+            };
+            terminar(&datos, fin.into(), fecha)
+        }
+        None => pedir(ComandoSaga::RevertirIngesta, motivo, fecha),
+    }
+}
+
+/// The ingesta has ended: what follows, wherever the saga is.
+pub(super) fn al_terminar(
+    datos: &DatosSaga,
+    fin: FinIngesta,
+    fecha: DateTime<Utc>,
+) -> Vec<SagaEvent> {
+    match datos.estado {
+        // It never began.
+        EstadoSaga::Iniciando => vec![terminar(datos, EstadoSaga::SinEfecto, fecha)],
+        EstadoSaga::Anonimizando
+        | EstadoSaga::Etiquetando
+        | EstadoSaga::Limpiando
+        | EstadoSaga::Finalizando
+        | EstadoSaga::Alertada => match fin {
+            // It asked for that, or a person decided so: what was done stays.
+            FinIngesta::Finalizada => vec![terminar(datos, EstadoSaga::Finalizada, fecha)],
+            FinIngesta::Fallida | FinIngesta::Eliminada | FinIngesta::Rechazada => {
+                let motivo = MotivoSaga::general(Causa::IngestaTerminada);
+                compensar(datos, motivo, datos.por_deshacer(), Some(fin), fecha)
+            }
+        },
+        // It goes on to revert what it is reverting, and ends so.
+        EstadoSaga::Compensando => Vec::new(),
+        EstadoSaga::Revirtiendo => vec![terminar(datos, fin.into(), fecha)],
+        EstadoSaga::Finalizada
+        | EstadoSaga::Fallida
+        | EstadoSaga::Eliminada
+        | EstadoSaga::Rechazada
+        | EstadoSaga::SinEfecto
+        | EstadoSaga::Abandonada => Vec::new(),
+    }
+}
+
+/// An abandoned saga undoes its ingesta, unless that has ended.
+pub(super) fn revertir_al_abandonar(datos: &DatosSaga, fecha: DateTime<Utc>) -> Vec<SagaEvent> {
+    if datos.fin.is_some() {
+        return Vec::new();
+    }
+    let motivo = MotivoSaga::general(Causa::SagaAbandonada);
+    vec![pedir(ComandoSaga::RevertirIngesta, Some(motivo), fecha)]
+}
