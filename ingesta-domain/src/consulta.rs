@@ -39,6 +39,13 @@ pub struct ObtenerImagen {
     pub id_ingesta: IdIngesta,
 }
 
+/// The saga of an ingesta.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ObtenerSaga {
+    /// The ingesta that the saga leads to its end.
+    pub id_ingesta: IdIngesta,
+}
+
 /// As of when something is asked that may be past. There is no clock here: whether an instant has
 /// come is known to whoever keeps the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,4 +92,8 @@ impl Consulta for ObtenerIngestaPasada {
 
 impl Consulta for ObtenerImagenPasada {
     const NOMBRE: &'static str = "ObtenerImagenPasada";
+}
+
+impl Consulta for ObtenerSaga {
+    const NOMBRE: &'static str = "ObtenerSaga";
 }

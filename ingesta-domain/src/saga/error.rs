@@ -4,9 +4,10 @@
 use thiserror::Error;
 
 use super::EstadoSaga;
+use crate::valor::ValorError;
 
 /// A refusal of the saga.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SagaError {
     /// The ingesta has no saga.
@@ -18,6 +19,9 @@ pub enum SagaError {
         /// How.
         estado: EstadoSaga,
     },
+    /// A value that came with the wish is refused.
+    #[error(transparent)]
+    Valor(#[from] ValorError),
 }
 
 impl SagaError {
@@ -27,6 +31,7 @@ impl SagaError {
         match self {
             Self::SagaNoExiste => "saga_no_existe",
             Self::SagaYaTerminada { .. } => "saga_ya_terminada",
+            Self::Valor(valor) => valor.code(),
         }
     }
 
@@ -34,7 +39,7 @@ impl SagaError {
     #[must_use]
     pub const fn estado(&self) -> Option<EstadoSaga> {
         match self {
-            Self::SagaNoExiste => None,
+            Self::SagaNoExiste | Self::Valor(_) => None,
             Self::SagaYaTerminada { estado } => Some(*estado),
         }
     }

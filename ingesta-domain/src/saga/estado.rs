@@ -120,6 +120,12 @@ pub enum FinIngesta {
     Rechazada,
 }
 
+impl fmt::Display for FinIngesta {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&EstadoSaga::from(*self), f)
+    }
+}
+
 impl From<FinIngesta> for EstadoSaga {
     fn from(fin: FinIngesta) -> Self {
         match fin {

@@ -29,6 +29,17 @@ impl Causa {
         Self::IngestaTerminada,
         Self::SagaAbandonada,
     ];
+
+    /// The word of the reason, the same as in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PasoRechazado => "paso_rechazado",
+            Self::SinRespuesta => "sin_respuesta",
+            Self::IngestaTerminada => "ingesta_terminada",
+            Self::SagaAbandonada => "saga_abandonada",
+        }
+    }
 }
 
 /// Why a saga turns back.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use ingesta_domain::consulta::{
     Consulta, ObtenerImagen, ObtenerImagenPasada, ObtenerIngesta, ObtenerIngestaPasada,
-    ObtenerTodasIngestas,
+    ObtenerSaga, ObtenerTodasIngestas,
 };
 use ingesta_domain::imagen::{ImagenCommand, ImagenEvent};
 use ingesta_domain::ingesta::{IngestaCommand, IngestaEvent};
@@ -48,6 +48,7 @@ fn every_word_that_travels_is_in_the_glossary() {
         ObtenerImagen::NOMBRE,
         ObtenerIngestaPasada::NOMBRE,
         ObtenerImagenPasada::NOMBRE,
+        ObtenerSaga::NOMBRE,
     ];
     palabras_del_dominio.extend(nombres.map(String::from));
     for tipos in [
@@ -68,6 +69,7 @@ fn every_word_that_travels_is_in_the_glossary() {
     palabras_del_dominio.extend(ComandoSaga::TODOS.map(|c| c.to_string()));
     for causa in Causa::TODAS {
         let palabra = serde_json::to_value(causa).unwrap();
+        assert_eq!(palabra, causa.as_str());
         palabras_del_dominio.extend(palabra.as_str().map(String::from));
     }
     for evento in eventos_saga() {

@@ -4,6 +4,8 @@ use ingesta_domain::imagen::Imagen;
 use ingesta_domain::ingesta::Ingesta;
 use ingesta_event_store::{EventCodec, KnownTypes, PersonalFields, PlainFields};
 
+use crate::saga::SagaDeIngesta;
+
 /// The codec of every event of this server: the one that writers and readers share.
 ///
 /// Personal fields are declared from the first event on and stored plain; a sealing codec can take
@@ -21,6 +23,7 @@ pub fn known_types() -> KnownTypes {
     KnownTypes::new(event_codec())
         .with::<Ingesta>()
         .with::<Imagen>()
+        .with::<SagaDeIngesta>()
 }
 
 /// The patient of an ingesta is the subject; events of its image do not name the patient, so their

@@ -25,6 +25,10 @@ pub enum AppError {
     /// The options of the broker cannot be used. *Handling*: correct them.
     #[error("the broker's options cannot be used")]
     Broker(#[from] KafkaError),
+    /// Sagas are wanted, and the routing table has no topics for them. *Handling*: add them
+    /// ([`crate::mensajes::Rutas::con_saga`]).
+    #[error("sagas are wanted, and the routing table has no topics for their orders and answers")]
+    NoSagaTopics,
     /// A schema does not have the shape that the routing table says. *Handling*: correct the table.
     #[error("the routing table cannot be used")]
     Routes(#[from] SchemaError),

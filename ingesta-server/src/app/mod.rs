@@ -11,6 +11,7 @@ mod health;
 mod messaging;
 mod metrics;
 mod options;
+mod sagas;
 mod state;
 mod subscriptions;
 
@@ -32,13 +33,14 @@ pub use messaging::{ImagenesDesde, Messaging, RelayMode};
 pub(crate) use metrics::Metrics;
 pub use options::{AppOptions, Follow};
 pub(crate) use state::AppState;
-pub(crate) use subscriptions::{imagenes, ingestas};
+pub(crate) use subscriptions::{imagenes, ingestas, sagas as vista_de_sagas};
 
 use self::broker::{Broker, Relays, Standing};
+use self::sagas::Motor;
 use self::subscriptions::{Ground, Subscriptions};
 use crate::comandos::Despachador;
 use crate::consultas::Consultas;
-use crate::entradas::{Entrada, entradas, entradas_de_imagenes};
+use crate::entradas::{Entrada, entradas, entradas_de_imagenes, entradas_de_saga};
 use crate::reacciones::ReaccionImagenes;
 
 /// A running server: HTTP and the subscriptions behind it.
@@ -80,12 +82,19 @@ impl App {
         let despachador =
             Despachador::measured(Arc::clone(&storage), codec.clone(), metrics.clone());
         let messaging = messaging(&options);
+        let motor = motor(&options, messaging, &storage, &codec)?;
         let entradas = match messaging {
-            Some(messaging) => topics(messaging, &despachador, &codec, &storage)?,
+            Some(messaging) => {
+                let mut todas = topics(messaging, &despachador, &codec, &storage)?;
+                if let Some(motor) = &motor {
+                    todas.extend(entradas_de_saga(&messaging.rutas, &motor.sagas)?);
+                }
+                todas
+            }
             None => Vec::new(),
         };
         let relays = match messaging {
-            Some(messaging) => Relays::of(messaging, &codec, &storage)?,
+            Some(messaging) => Relays::of(messaging, &codec, &storage, motor.is_some())?,
             None => Relays::default(),
         };
         let ground = Ground {
@@ -95,6 +104,7 @@ impl App {
             despachador: &despachador,
             options: &options,
             relays: &relays,
+            motor: motor.as_ref(),
         };
         let (subscriptions, lecturas, statuses) = Subscriptions::start(&ground).await?;
         let started = messaging
@@ -181,7 +191,7 @@ fn messaging(options: &AppOptions) -> Option<&Messaging> {
     options.messaging.as_ref()
 }
 
-/// Every topic that this process reads.
+/// Every topic that this process reads, beside those that answer to sagas.
 fn topics(
     messaging: &Messaging,
     despachador: &Despachador,
@@ -195,6 +205,30 @@ fn topics(
         topics.extend(entradas_de_imagenes(&messaging.rutas, &reaccion, &log)?);
     }
     Ok(topics)
+}
+
+/// What leads sagas in this process. Where they are wanted and cannot be, it says so, once.
+fn motor(
+    options: &AppOptions,
+    messaging: Option<&Messaging>,
+    storage: &Arc<dyn Storage>,
+    codec: &EventCodec,
+) -> Result<Option<Motor>, AppError> {
+    let Some(plan) = options.saga else {
+        return Ok(None);
+    };
+    match messaging {
+        Some(messaging) if messaging.rutas.tiene_saga() => {
+            Ok(Some(Motor::new(storage, codec, plan)))
+        }
+        Some(_) => Err(AppError::NoSagaTopics),
+        None => {
+            if options.follow == Follow::All {
+                tracing::info!("sagas need a broker: ingestas stay as they are");
+            }
+            Ok(None)
+        }
+    }
 }
 
 fn serve(

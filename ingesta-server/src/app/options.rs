@@ -5,6 +5,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use ingesta_domain::saga::Plan;
 use uuid::Uuid;
 
 use super::Messaging;
@@ -42,6 +43,10 @@ pub struct AppOptions {
     /// A broker to publish the log to and to take commands from; it does both where it advances
     /// everything ([`Follow::All`]). Default none: the log waits.
     pub messaging: Option<Messaging>,
+    /// How patient sagas are; with it, and beside a broker whose table has their topics, each
+    /// verified image is led through the neighbours. Default none: an ingesta stays as it is until
+    /// somebody acts.
+    pub saga: Option<Plan>,
 }
 
 impl Default for AppOptions {
@@ -55,6 +60,7 @@ impl Default for AppOptions {
             lag_alarm: Duration::from_secs(60),
             follow: Follow::All,
             messaging: None,
+            saga: None,
         }
     }
 }

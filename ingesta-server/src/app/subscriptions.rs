@@ -1,5 +1,5 @@
-//! Everything that follows the log in this process: two projections, two
-//! reactions, and where there is a broker two relays.
+//! Everything that follows the log in this process: three projections, two reactions, and where there
+//! is a broker the relays, and the sagas if they are wanted.
 //!
 //! It starts those that this process was told to follow together, tells how each stands, and ends
 //! them together. Beside other processes on the same database each subscription is advanced by one
@@ -18,22 +18,26 @@ use ingesta_kafka::relay::runner_options;
 use ingesta_projections::{
     InvalidTableName, ProjectionSubscriber, ReadModel, TableName, ViewProjection, ViewTable,
 };
+use ingesta_sagas::TimerHandle;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::broker::Relays;
+use super::sagas::Motor;
 use super::{AppOptions, Follow, Messaging};
 use crate::comandos::Despachador;
 use crate::consultas::Lecturas;
 use crate::reacciones::{ReaccionImagenes, ReaccionIngestas};
-use crate::registry::{IMAGENES, INGESTAS, VISTA_IMAGENES, VISTA_INGESTAS};
-use crate::vistas::{ImagenVista, IngestaVista};
+use crate::registry::{IMAGENES, INGESTAS, VISTA_IMAGENES, VISTA_INGESTAS, VISTA_SAGAS};
+use crate::saga::SagaDeIngesta;
+use crate::vistas::{ImagenVista, IngestaVista, SagaVista};
 
 type Projected<A, V> = ProjectionSubscriber<ViewProjection<A, V>>;
 
 /// The running subscriptions.
 pub(super) struct Subscriptions {
     handles: Vec<RunnerHandle>,
+    timers: Option<TimerHandle>,
     token: CancellationToken,
 }
 
@@ -48,6 +52,7 @@ pub(super) struct Ground<'a> {
     pub(super) despachador: &'a Despachador,
     pub(super) options: &'a AppOptions,
     pub(super) relays: &'a Relays,
+    pub(super) motor: Option<&'a Motor>,
 }
 
 fn table(name: &'static str) -> TableName {
@@ -67,6 +72,15 @@ pub(crate) fn ingestas(
 /// The projection of images.
 pub(crate) fn imagenes(database: &Database, codec: &EventCodec) -> Projected<Imagen, ImagenVista> {
     let projection = ViewProjection::new(VISTA_IMAGENES, table(VISTA_IMAGENES), codec.clone());
+    ProjectionSubscriber::new(database, projection)
+}
+
+/// The projection of sagas.
+pub(crate) fn sagas(
+    database: &Database,
+    codec: &EventCodec,
+) -> Projected<SagaDeIngesta, SagaVista> {
+    let projection = ViewProjection::new(VISTA_SAGAS, table(VISTA_SAGAS), codec.clone());
     ProjectionSubscriber::new(database, projection)
 }
 
@@ -92,46 +106,48 @@ impl Subscriptions {
     pub(super) async fn start(
         ground: &Ground<'_>,
     ) -> Result<(Self, Lecturas, Statuses), StoreError> {
-        let (ingestas, imagenes) = (
+        let (ingestas, imagenes, sagas) = (
             ingestas(ground.database, ground.codec),
             imagenes(ground.database, ground.codec),
+            sagas(ground.database, ground.codec),
         );
         // Before the first read: a reader must find the tables.
         ingestas.prepare().await?;
         imagenes.prepare().await?;
-        let views = (ingestas.view(), imagenes.view());
+        sagas.prepare().await?;
+        let views = (ingestas.view(), imagenes.view(), sagas.view());
 
         let mut all = Self {
             handles: Vec::new(),
+            timers: None,
             token: CancellationToken::new(),
         };
         let mut statuses = Statuses::new();
-        let (mut followed_ingestas, mut followed_imagenes) = (None, None);
+        let (mut followed_ingestas, mut followed_imagenes, mut followed_sagas) = (None, None, None);
         if matches!(ground.options.follow, Follow::All | Follow::Views) {
             followed_ingestas = Some(all.run(ground, VISTA_INGESTAS, ingestas, &mut statuses));
             followed_imagenes = Some(all.run(ground, VISTA_IMAGENES, imagenes, &mut statuses));
+            followed_sagas = Some(all.run(ground, VISTA_SAGAS, sagas, &mut statuses));
         }
         let messaging = ground.options.messaging.as_ref();
         let by_topic = messaging.is_some_and(Messaging::images_by_topic);
         let mut made = None;
         if ground.options.follow == Follow::All {
-            let despachador = || ground.despachador.clone();
-            let rechazar_ingestas = ReaccionIngestas::new(despachador(), ground.codec.clone());
             if !by_topic {
-                let hacer_imagenes = ReaccionImagenes::new(despachador(), ground.codec.clone());
+                let hacer_imagenes =
+                    ReaccionImagenes::new(ground.despachador.clone(), ground.codec.clone());
                 made = Some(all.run(ground, IMAGENES, hacer_imagenes, &mut statuses));
             }
-            all.run(ground, INGESTAS, rechazar_ingestas, &mut statuses);
-            for relay in ground.relays.subscribers() {
-                all.run_with(ground, relay, runner_options(), &mut statuses);
-            }
+            all.react(ground, &mut statuses);
         }
 
         let ingestas = model(ground, views.0, VISTA_INGESTAS, followed_ingestas);
         let imagenes = model(ground, views.1, VISTA_IMAGENES, followed_imagenes);
+        let sagas = model(ground, views.2, VISTA_SAGAS, followed_sagas);
         let lecturas = Lecturas {
             ingestas,
             imagenes,
+            sagas,
             reaccion: made,
             imagenes_por_topico: by_topic,
             storage: Arc::clone(ground.storage),
@@ -139,6 +155,23 @@ impl Subscriptions {
             wait: ground.options.read_wait,
         };
         Ok((all, lecturas, statuses))
+    }
+
+    /// Starts what answers events beside the images: reactions, sagas, relays.
+    fn react(&mut self, ground: &Ground<'_>, statuses: &mut Statuses) {
+        let rechazar_ingestas =
+            ReaccionIngestas::new(ground.despachador.clone(), ground.codec.clone());
+        self.run(ground, INGESTAS, rechazar_ingestas, statuses);
+        if let Some(motor) = ground.motor {
+            let options = RunnerOptions::default;
+            for subscriber in motor.subscribers(ground) {
+                self.run_with(ground, subscriber, options(), statuses);
+            }
+            self.timers = Some(motor.spawn_timers(ground, self.token.clone()));
+        }
+        for relay in ground.relays.subscribers() {
+            self.run_with(ground, relay, runner_options(), statuses);
+        }
     }
 
     fn run(
@@ -178,6 +211,9 @@ impl Subscriptions {
         let ended = async {
             for handle in self.handles {
                 handle.join().await;
+            }
+            if let Some(timers) = self.timers {
+                timers.join().await;
             }
         };
         if tokio::time::timeout(grace, ended).await.is_err() {

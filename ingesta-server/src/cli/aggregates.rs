@@ -20,6 +20,7 @@ use super::out::Out;
 use super::subscriptions::stream_named;
 use crate::app::event_codec;
 use crate::config::Config;
+use crate::saga::SagaDeIngesta;
 
 pub(super) async fn run(
     config: &Config,
@@ -31,9 +32,10 @@ pub(super) async fn run(
     let print = match stream.aggregate_type.as_ref() {
         Ingesta::TYPE => print::<Ingesta>,
         Imagen::TYPE => print::<Imagen>,
+        SagaDeIngesta::TYPE => print::<SagaDeIngesta>,
         other => {
-            let (one, another) = (Ingesta::TYPE, Imagen::TYPE);
-            let text = format!("there is no aggregate {other}; there are: {one}, {another}");
+            let all = [Ingesta::TYPE, Imagen::TYPE, SagaDeIngesta::TYPE].join(", ");
+            let text = format!("there is no aggregate {other}; there are: {all}");
             return Err(CliError::Usage(text));
         }
     };

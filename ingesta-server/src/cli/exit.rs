@@ -192,9 +192,10 @@ impl From<AppError> for CliError {
             }
             AppError::Database(error @ StoreError::SchemaTooOld { .. }) => Self::NotMigrated(error),
             AppError::Database(error) => Self::Store(error),
-            error @ (AppError::Listen { .. } | AppError::Broker(_) | AppError::Routes(_)) => {
-                Self::App(error)
-            }
+            error @ (AppError::Listen { .. }
+            | AppError::Broker(_)
+            | AppError::NoSagaTopics
+            | AppError::Routes(_)) => Self::App(error),
         }
     }
 }

@@ -86,6 +86,7 @@ async fn start_app(config: &Config, migrate: bool, opened: &Opened) -> Result<Ap
         lag_alarm: config.lag_alarm,
         follow: config.follow,
         messaging: config.messaging.clone(),
+        saga: config.saga,
         ..AppOptions::default()
     };
     Ok(App::start(opened.database.clone(), options).await?)

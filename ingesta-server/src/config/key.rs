@@ -186,6 +186,24 @@ pub const KEYS: &[Key] = &[
         Some("6"),
         "partitions of a topic that is created here",
     ),
+    key(
+        "saga",
+        &["INGESTA_SAGA"],
+        Some("no"),
+        "si: each verified image is led through the neighbours; needs a broker",
+    ),
+    key(
+        "saga_wait_seconds",
+        &["INGESTA_SAGA_WAIT_SECONDS"],
+        Some("30"),
+        "how long a neighbour's first answer is waited for; each further wait is twice as long",
+    ),
+    key(
+        "saga_tries",
+        &["INGESTA_SAGA_TRIES"],
+        Some("5"),
+        "how often a neighbour is asked before it counts as failed, or is shown as stuck",
+    ),
 ];
 
 /// Variables that other parts read: where PostgreSQL's binaries are, and which file to read.

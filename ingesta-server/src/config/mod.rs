@@ -12,6 +12,7 @@ mod key;
 mod layers;
 mod nearest;
 mod read;
+mod saga;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,6 +22,8 @@ pub use address::DatabaseAddress;
 pub use error::ConfigError;
 pub use key::{KEYS, Key};
 pub use layers::{Layers, Setting, Source};
+
+use ingesta_domain::saga::Plan;
 
 use crate::app::{Follow, Messaging};
 
@@ -60,6 +63,8 @@ pub struct Config {
     pub follow: Follow,
     /// The broker and how messages are, where a broker is given.
     pub messaging: Option<Messaging>,
+    /// How patient sagas are, where they are wanted.
+    pub saga: Option<Plan>,
     settings: Vec<(&'static Key, Option<Setting>)>,
 }
 

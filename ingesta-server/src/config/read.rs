@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::key::KEYS;
-use super::{Config, ConfigError, DatabaseAddress, Layers, LogFormat, Source, kafka};
+use super::{Config, ConfigError, DatabaseAddress, Layers, LogFormat, Source, kafka, saga};
 use crate::app::Follow;
 
 pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
@@ -43,6 +43,7 @@ pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
         lag_alarm: Duration::from_secs(number(layers, "lag_alarm_seconds", 1..=3_600, seconds)?),
         follow: follow(layers)?,
         messaging: kafka::messaging(layers)?,
+        saga: saga::saga(layers)?,
         settings: KEYS
             .iter()
             .map(|key| (key, layers.get(key.name).cloned()))

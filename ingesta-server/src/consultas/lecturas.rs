@@ -12,8 +12,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::ConsultaError;
-use crate::registry::{IMAGENES, VISTA_IMAGENES, VISTA_INGESTAS};
-use crate::vistas::{ImagenVista, IngestaVista};
+use crate::registry::{IMAGENES, VISTA_IMAGENES, VISTA_INGESTAS, VISTA_SAGAS};
+use crate::vistas::{ImagenVista, IngestaVista, SagaVista};
 
 /// Between two looks for an image that a topic's message will bring.
 const LOOK_MIN: Duration = Duration::from_millis(10);
@@ -24,6 +24,7 @@ const LOOK_MAX: Duration = Duration::from_millis(250);
 pub struct Lecturas {
     pub(crate) ingestas: ReadModel<IngestaVista>,
     pub(crate) imagenes: ReadModel<ImagenVista>,
+    pub(crate) sagas: ReadModel<SagaVista>,
     /// The reaction that makes images, where it runs in this process.
     pub(crate) reaccion: Option<watch::Receiver<Position>>,
     /// Whether images are made by what a topic tells, which no place in the log says the end of.
@@ -125,6 +126,7 @@ impl Lecturas {
         let waited = match name {
             VISTA_INGESTAS => self.ingestas.wait_for(position, self.wait).await?,
             VISTA_IMAGENES => self.imagenes.wait_for(position, self.wait).await?,
+            VISTA_SAGAS => self.sagas.wait_for(position, self.wait).await?,
             other => {
                 let local = self.reaccion.clone();
                 wait_for(&*self.storage, other, position, self.wait, local).await?

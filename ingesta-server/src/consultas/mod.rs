@@ -9,6 +9,7 @@ mod imagen;
 mod ingesta;
 mod lecturas;
 mod pasado;
+mod saga;
 mod todas;
 
 use std::future::Future;

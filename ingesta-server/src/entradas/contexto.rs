@@ -6,8 +6,8 @@ use ingesta_event_store::{CommandContext, Metadata};
 use ingesta_http::TraceParent;
 use ingesta_kafka::message::IncomingMessage;
 
-/// The extension of CloudEvents that names a conversation.
-const CORRELATION: &str = "ce_correlationid";
+use crate::mensajes::CORRELATION;
+
 const TRACE: &str = "traceparent";
 
 /// Bytes of an id at most.
@@ -34,7 +34,7 @@ pub(super) fn contexto(message: &IncomingMessage, named: &str) -> CommandContext
 }
 
 /// The last of several, as Kafka's own clients take it.
-fn header<'m>(message: &'m IncomingMessage, name: &str) -> Option<&'m str> {
+pub(super) fn header<'m>(message: &'m IncomingMessage, name: &str) -> Option<&'m str> {
     let found = message.headers.iter().rfind(|header| header.name == name)?;
     std::str::from_utf8(&found.value).ok()
 }

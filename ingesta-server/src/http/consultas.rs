@@ -176,7 +176,11 @@ pub(super) async fn todas(
     Ok(answer)
 }
 
-fn fila_con_version(at_hand: &IfNoneMatch, current: VersionTag, fila: impl Serialize) -> Response {
+pub(super) fn fila_con_version(
+    at_hand: &IfNoneMatch,
+    current: VersionTag,
+    fila: impl Serialize,
+) -> Response {
     let whole = || (current, Json(fila)).into_response();
     privado(at_hand.not_modified(current).unwrap_or_else(whole))
 }

@@ -12,6 +12,7 @@ mod medida;
 mod momento;
 mod rechazo;
 mod respuesta;
+mod saga;
 mod salud;
 mod spec;
 mod transiciones;
@@ -65,6 +66,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(consultas::consulta_por_id))
         .routes(routes!(consultas::todas))
         .routes(routes!(consultas::imagen))
+        .routes(routes!(saga::saga))
         .routes(routes!(transiciones::iniciar))
         .routes(routes!(transiciones::rechazar))
         .routes(routes!(transiciones::finalizar))

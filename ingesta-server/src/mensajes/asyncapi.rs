@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Esquema, Rutas};
+use super::{Esquema, Rutas, Trato};
 
 /// How AsyncAPI calls a payload in Avro.
 const AVRO: &str = "application/vnd.apache.avro;version=1.9.0";
@@ -53,7 +53,7 @@ pub fn asyncapi(rutas: &Rutas) -> Value {
                 "bindings": { "kafka": { "topic": topic, "bindingVersion": "0.5.0" } },
             }),
         );
-        let action = if schema.is_command() {
+        let action = if schema.trato().se_recibe() {
             "receive"
         } else {
             "send"
@@ -81,7 +81,10 @@ pub fn asyncapi(rutas: &Rutas) -> Value {
         "components": {
             "messages": messages,
             "schemas": schemas,
-            "messageTraits": { "event": event_headers() },
+            "messageTraits": {
+                "event": event_headers(),
+                "conversation": conversation_headers(),
+            },
         },
     })
 }
@@ -101,10 +104,34 @@ fn message(topic: &str, schema: Esquema, name: &str) -> Value {
             "bindingVersion": "0.5.0",
         } },
     });
-    if !schema.is_command() {
-        message["traits"] = json!([reference("components/messageTraits", "event")]);
+    match schema.trato() {
+        Trato::Comando => {}
+        Trato::Evento => {
+            message["traits"] = json!([reference("components/messageTraits", "event")]);
+        }
+        Trato::Orden | Trato::Respuesta => {
+            let traits = ["event", "conversation"];
+            let traits = traits.map(|name| reference("components/messageTraits", name));
+            message["traits"] = json!(traits);
+        }
     }
     message
+}
+
+/// What stands in the headers of an order besides, and of its answer.
+fn conversation_headers() -> Value {
+    let text = |about: &str| json!({ "type": "string", "description": about });
+    json!({
+        "headers": {
+            "type": "object",
+            "properties": {
+                "ce_correlationid": text("The conversation: the same in every order and answer."),
+                "ce_causationid": text(
+                    "What caused it: of an answer, the ce_id of the order that it answers."
+                ),
+            },
+        },
+    })
 }
 
 /// What stands in the headers of every event.
@@ -115,7 +142,7 @@ fn event_headers() -> Value {
             "type": "object",
             "properties": {
                 "ce_specversion": text("The version of CloudEvents: 1.0."),
-                "ce_id": text("The event's own id, type/id/sequence: the same for every copy."),
+                "ce_id": text("Its own id, type/id/sequence for an event: the same for every copy."),
                 "ce_source": text("Who tells it: /sta."),
                 "ce_type": text("The name of the event."),
                 "ce_time": text("When it happened, RFC 3339 (UTC)."),

@@ -9,7 +9,7 @@ use ingesta_domain::valor::IdIngesta;
 use ingesta_event_store::{Metadata, RecordedEvent};
 use ingesta_kafka::cloud_events::CloudEvent;
 use ingesta_kafka::envelope::{EnvelopeWriter, NewEnvelope};
-use ingesta_kafka::message::OutgoingMessage;
+use ingesta_kafka::message::{Header, OutgoingMessage};
 use ingesta_kafka::relay::{Away, TranslateError, Untranslatable};
 use ingesta_kafka::schema::{SchemaRegistry, value_subject};
 use serde::Serialize;
@@ -21,6 +21,11 @@ use super::{Format, Ruta, Rutas};
 const SERVICE: &str = "sta";
 /// This service, in headers.
 const SOURCE: &str = "/sta";
+
+/// The extension of CloudEvents that names a conversation.
+pub(crate) const CORRELATION: &str = "ce_correlationid";
+/// The extension of CloudEvents that names what caused a message.
+pub(crate) const CAUSATION: &str = "ce_causationid";
 
 /// Something that happened, as the log has it.
 pub(super) struct Told<'a> {
@@ -71,8 +76,35 @@ impl Outlet {
         told: &Told<'_>,
         data: &(impl Serialize + Sync),
     ) -> Result<OutgoingMessage, TranslateError> {
+        self.named(told, told.id(), data).await
+    }
+
+    /// The message that asks for this, under a name of its own; it names its conversation and its
+    /// cause, for whoever answers.
+    pub(super) async fn order(
+        &self,
+        told: &Told<'_>,
+        id: String,
+        data: &(impl Serialize + Sync),
+    ) -> Result<OutgoingMessage, TranslateError> {
+        let mut message = self.named(told, id, data).await?;
+        let metadata = Metadata::from_json(&told.event.metadata).unwrap_or_default();
+        let correlation = metadata.correlation_id.unwrap_or_else(|| told.event.id());
+        message.headers.extend([
+            Header::new(CORRELATION, correlation),
+            Header::new(CAUSATION, told.event.id()),
+        ]);
+        Ok(message)
+    }
+
+    async fn named(
+        &self,
+        told: &Told<'_>,
+        id: String,
+        data: &(impl Serialize + Sync),
+    ) -> Result<OutgoingMessage, TranslateError> {
         let writer = self.writer.get_or_try_init(|| self.prepare()).await?;
-        let (event, id) = (told.event, told.id());
+        let event = told.event;
         let value = writer
             .write(&NewEnvelope {
                 id: &id,

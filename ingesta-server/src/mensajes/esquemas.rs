@@ -33,6 +33,44 @@ pub enum Esquema {
     ComandoEliminarIngesta,
     /// Undo an ingesta.
     ComandoRevertirIngesta,
+    /// Anonymise an image.
+    ComandoIniciarAnonimizado,
+    /// Label an anonymised image.
+    ComandoIniciarEtiquetado,
+    /// Clean up raw data.
+    ComandoLimpiarIngesta,
+    /// Revert an anonymised image.
+    ComandoRevertirAnonimizado,
+    /// Revert labels.
+    ComandoRevertirEtiquetado,
+    /// What the anonymiser did.
+    EventosAnonimizado,
+    /// What the labeller did.
+    EventosEtiquetado,
+}
+
+/// Who says what to whom in a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Trato {
+    /// This server tells of something that happened.
+    Evento,
+    /// This server is asked for something.
+    Comando,
+    /// A saga asks a neighbour for something.
+    Orden,
+    /// A neighbour tells a saga of something that happened.
+    Respuesta,
+}
+
+impl Trato {
+    /// Whether this server reads such messages. It writes the others.
+    #[must_use]
+    pub const fn se_recibe(self) -> bool {
+        match self {
+            Self::Comando | Self::Respuesta => true,
+            Self::Evento | Self::Orden => false,
+        }
+    }
 }
 
 macro_rules! revisions {
@@ -58,6 +96,13 @@ static FILES: &[SchemaFile<'static>] = revisions! {
     "comando-crear-ingesta": 1;
     "comando-eliminar-ingesta": 1;
     "comando-revertir-ingesta": 1;
+    "comando-iniciar-anonimizado": 1;
+    "comando-iniciar-etiquetado": 1;
+    "comando-limpiar-ingesta": 1;
+    "comando-revertir-anonimizado": 1;
+    "comando-revertir-etiquetado": 1;
+    "eventos-anonimizado": 1;
+    "eventos-etiquetado": 1;
 };
 
 static SET: LazyLock<SchemaSet> = LazyLock::new(|| {
@@ -72,7 +117,7 @@ pub fn esquemas() -> &'static SchemaSet {
 
 impl Esquema {
     /// All of them.
-    pub const TODOS: [Self; 10] = [
+    pub const TODOS: [Self; 17] = [
         Self::EventosIngesta,
         Self::EventosImagen,
         Self::EventoIngestaCreada,
@@ -83,6 +128,13 @@ impl Esquema {
         Self::ComandoCrearIngesta,
         Self::ComandoEliminarIngesta,
         Self::ComandoRevertirIngesta,
+        Self::ComandoIniciarAnonimizado,
+        Self::ComandoIniciarEtiquetado,
+        Self::ComandoLimpiarIngesta,
+        Self::ComandoRevertirAnonimizado,
+        Self::ComandoRevertirEtiquetado,
+        Self::EventosAnonimizado,
+        Self::EventosEtiquetado,
     ];
 
     /// The topic that it was made for, and the name of its file.
@@ -99,23 +151,36 @@ impl Esquema {
             Self::ComandoCrearIngesta => "comando-crear-ingesta",
             Self::ComandoEliminarIngesta => "comando-eliminar-ingesta",
             Self::ComandoRevertirIngesta => "comando-revertir-ingesta",
+            Self::ComandoIniciarAnonimizado => "comando-iniciar-anonimizado",
+            Self::ComandoIniciarEtiquetado => "comando-iniciar-etiquetado",
+            Self::ComandoLimpiarIngesta => "comando-limpiar-ingesta",
+            Self::ComandoRevertirAnonimizado => "comando-revertir-anonimizado",
+            Self::ComandoRevertirEtiquetado => "comando-revertir-etiquetado",
+            Self::EventosAnonimizado => "eventos-anonimizado",
+            Self::EventosEtiquetado => "eventos-etiquetado",
         }
     }
 
-    /// Whether its messages ask for something. The others tell of something that happened.
+    /// Who says what to whom in its messages.
     #[must_use]
-    pub const fn is_command(self) -> bool {
+    pub const fn trato(self) -> Trato {
         match self {
-            Self::ComandoCrearIngesta
-            | Self::ComandoEliminarIngesta
-            | Self::ComandoRevertirIngesta => true,
             Self::EventosIngesta
             | Self::EventosImagen
             | Self::EventoIngestaCreada
             | Self::EventoIngestaEliminada
             | Self::EventoFalloIngesta
             | Self::EventoIngestaRevertida
-            | Self::EventoAlertaIngesta => false,
+            | Self::EventoAlertaIngesta => Trato::Evento,
+            Self::ComandoCrearIngesta
+            | Self::ComandoEliminarIngesta
+            | Self::ComandoRevertirIngesta => Trato::Comando,
+            Self::ComandoIniciarAnonimizado
+            | Self::ComandoIniciarEtiquetado
+            | Self::ComandoLimpiarIngesta
+            | Self::ComandoRevertirAnonimizado
+            | Self::ComandoRevertirEtiquetado => Trato::Orden,
+            Self::EventosAnonimizado | Self::EventosEtiquetado => Trato::Respuesta,
         }
     }
 
@@ -140,6 +205,23 @@ impl Esquema {
             Self::ComandoCrearIngesta => &["ComandoCrearIngesta"],
             Self::ComandoEliminarIngesta => &["ComandoEliminarIngesta"],
             Self::ComandoRevertirIngesta => &["ComandoRevertirIngesta"],
+            Self::ComandoIniciarAnonimizado => &["IniciarAnonimizado"],
+            Self::ComandoIniciarEtiquetado => &["IniciarEtiquetado"],
+            Self::ComandoLimpiarIngesta => &["LimpiarIngesta"],
+            Self::ComandoRevertirAnonimizado => &["RevertirAnonimizado"],
+            Self::ComandoRevertirEtiquetado => &["RevertirEtiquetado"],
+            Self::EventosAnonimizado => &[
+                "AnonimizadoCreado",
+                "AnonimizadoFallido",
+                "AnonimizadoRevertido",
+                "LimpiezaHecha",
+                "LimpiezaRechazada",
+            ],
+            Self::EventosEtiquetado => &[
+                "EtiquetadoCreado",
+                "EtiquetadoRechazado",
+                "EtiquetadoRevertido",
+            ],
         }
     }
 

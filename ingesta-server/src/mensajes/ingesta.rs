@@ -10,16 +10,17 @@ use ingesta_domain::ingesta::{Ingesta, IngestaCreada, IngestaEvent};
 use ingesta_domain::valor::IdIngesta;
 use ingesta_event_store::{EventCodec, EventStorage, RecordedEvent, TypeFilter};
 use ingesta_kafka::message::OutgoingMessage;
-use ingesta_kafka::relay::{Away, Translate, TranslateError, Untranslatable};
+use ingesta_kafka::relay::{Translate, TranslateError, Untranslatable};
 use serde::Serialize;
 use tokio::sync::OnceCell;
 
+use super::creacion::{creacion, leer};
 use super::datos::{
     EventoIngesta, IngestaAlertadaDatos, IngestaCreadaDatos, IngestaEliminadaDatos,
     IngestaRevertidaDatos,
 };
 use super::envelope::{Outlet, Told};
-use super::{Esquema, Rutas};
+use super::{Esquema, Rutas, Trato};
 
 /// Events of ingestas to messages.
 pub struct TraductorIngesta {
@@ -71,7 +72,9 @@ impl TraductorIngesta {
     #[must_use]
     pub fn new(rutas: &Rutas, codec: EventCodec, storage: Arc<dyn EventStorage>) -> Self {
         Self {
-            outlets: Outlet::of(rutas, |ruta| ruta.schema != Esquema::EventosImagen),
+            outlets: Outlet::of(rutas, |ruta| {
+                ruta.schema.trato() == Trato::Evento && ruta.schema != Esquema::EventosImagen
+            }),
             codec,
             storage,
         }
@@ -94,7 +97,10 @@ impl TraductorIngesta {
                 Datos::Creada(IngestaCreadaDatos::new(id, e, trusted))
             }
             IngestaEvent::IngestaRevertida(e) => {
-                let creada = creada.get_or_try_init(|| self.creada(told.event)).await?;
+                let stream = &told.event.stream;
+                let found =
+                    creada.get_or_try_init(|| creacion(&*self.storage, &self.codec, stream));
+                let creada = found.await?;
                 let end = e.fecha_eliminacion;
                 Datos::Revertida(IngestaRevertidaDatos::new(id, creada, end, trusted))
             }
@@ -107,31 +113,6 @@ impl TraductorIngesta {
             | IngestaEvent::IngestaFinalizada(_) => return Ok(None),
         }))
     }
-
-    /// What the stream of this event begins with. It never changes, so a repetition says the same.
-    async fn creada(&self, event: &RecordedEvent) -> Result<IngestaCreada, TranslateError> {
-        let loaded = self.storage.load(&event.stream, 0).await;
-        let stream = loaded.map_err(|error| Away::new("the beginning of the stream", error))?;
-        let mut creada = None;
-        for first in stream.iter().take(1) {
-            for part in read(&self.codec, first)? {
-                if let IngestaEvent::IngestaCreada(e) = part {
-                    creada = Some(e);
-                }
-            }
-        }
-        let without = || Untranslatable::new("no_creation", "the stream begins with no creation");
-        Ok(creada.ok_or_else(without)?)
-    }
-}
-
-/// What a stored event is today: one event as a rule, several or none where an upcaster says so.
-fn read(codec: &EventCodec, event: &RecordedEvent) -> Result<Vec<IngestaEvent>, Untranslatable> {
-    let mut parts = Vec::with_capacity(1);
-    codec
-        .decode_each::<Ingesta>(event, |envelope| parts.push(envelope.payload))
-        .map_err(|error| Untranslatable::new("undecodable", format!("{error}: {}", error.cause)))?;
-    Ok(parts)
 }
 
 #[async_trait]
@@ -148,7 +129,7 @@ impl Translate for TraductorIngesta {
         let ingesta =
             id.map_err(|_| Untranslatable::new("id_invalid", "the stream's id is not a uuid"))?;
         let (mut messages, creada) = (Vec::with_capacity(1), OnceCell::new());
-        for (part, payload) in read(&self.codec, event)?.iter().enumerate() {
+        for (part, payload) in leer(&self.codec, event)?.iter().enumerate() {
             let (name, schemas) = told(payload);
             let told = Told {
                 event,

@@ -8,7 +8,7 @@ use ingesta_kafka::envelope::Shape;
 use ingesta_kafka::schema::SchemaRegistry;
 use ingesta_kafka::topics::TopicSpec;
 
-use super::Esquema;
+use super::{Esquema, Trato};
 
 /// How values are written and read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub enum Format {
     Json,
 }
 
-/// A topic to which events are told.
+/// A topic to which events are told, or orders are sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ruta {
     /// Its name.
@@ -34,7 +34,7 @@ pub struct Ruta {
     pub trusted: bool,
 }
 
-/// A topic from which commands are read.
+/// A topic from which commands are read, or answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RutaComando {
     /// Its name.
@@ -91,14 +91,7 @@ impl Default for Rutas {
             events: [Esquema::EventosIngesta, Esquema::EventosImagen]
                 .map(told)
                 .into(),
-            commands: commands
-                .map(|schema| RutaComando {
-                    topic: schema.topic().to_owned(),
-                    schema,
-                    format: Format::Avro,
-                    shape: Shape::Full,
-                })
-                .into(),
+            commands: commands.map(asked).into(),
             registry: None,
             prefix: String::new(),
         }
@@ -111,6 +104,15 @@ fn told(schema: Esquema) -> Ruta {
         schema,
         format: Format::Avro,
         trusted: false,
+    }
+}
+
+fn asked(schema: Esquema) -> RutaComando {
+    RutaComando {
+        topic: schema.topic().to_owned(),
+        schema,
+        format: Format::Avro,
+        shape: Shape::Full,
     }
 }
 
@@ -127,6 +129,34 @@ impl Rutas {
         ];
         self.events.extend(of_their_own.map(told));
         self
+    }
+
+    /// Besides, the topics of the saga: its orders to neighbours, and what they answer.
+    #[must_use]
+    pub fn con_saga(mut self) -> Self {
+        for schema in Esquema::TODOS {
+            match schema.trato() {
+                Trato::Orden => self.events.push(told(schema)),
+                Trato::Respuesta => self.commands.push(asked(schema)),
+                Trato::Evento | Trato::Comando => {}
+            }
+        }
+        self
+    }
+
+    /// Whether every order of the saga has a topic, and every answer.
+    #[must_use]
+    pub fn tiene_saga(&self) -> bool {
+        let sent = self.events.iter().map(|ruta| ruta.schema);
+        let all: Vec<_> = sent
+            .chain(self.commands.iter().map(|ruta| ruta.schema))
+            .collect();
+        let needed = |schema: &Esquema| match schema.trato() {
+            Trato::Orden | Trato::Respuesta => true,
+            Trato::Evento | Trato::Comando => false,
+        };
+        let mut needed = Esquema::TODOS.iter().filter(|schema| needed(schema));
+        needed.all(|schema| all.contains(schema))
     }
 
     /// Puts this before the name of every topic that the table has now.
@@ -185,13 +215,13 @@ impl Rutas {
         Ok(self)
     }
 
-    /// The topics to which events are told.
+    /// The topics that are written: events, and orders to neighbours.
     #[must_use]
     pub fn events(&self) -> &[Ruta] {
         &self.events
     }
 
-    /// The topics from which commands are read.
+    /// The topics that are read: commands, and answers of neighbours.
     #[must_use]
     pub fn commands(&self) -> &[RutaComando] {
         &self.commands

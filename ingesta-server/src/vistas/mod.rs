@@ -9,6 +9,10 @@
 mod esquema;
 mod imagen;
 mod ingesta;
+mod saga;
+mod suceso;
 
 pub use imagen::{FilaImagen, ImagenVista};
 pub use ingesta::{FilaIngesta, IngestaVista};
+pub use saga::{Espera, FilaSaga, SagaVista};
+pub use suceso::Suceso;

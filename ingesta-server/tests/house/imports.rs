@@ -52,8 +52,8 @@ const ALLOWED: &[(&str, &str)] = &[
         "ingesta-server",
         "anyhow async-trait axum chrono clap cqrs-es figment futures-util indicatif ingesta-domain \
          ingesta-embedded ingesta-event-store ingesta-http ingesta-kafka ingesta-projections \
-         prometheus-client reqwest serde serde_json sha2 thiserror tikv-jemallocator tokio tokio-util \
-         tower-http tracing tracing-subscriber utoipa utoipa-axum uuid",
+         ingesta-sagas prometheus-client reqwest serde serde_json sha2 thiserror tikv-jemallocator \
+         tokio tokio-util tower-http tracing tracing-subscriber utoipa utoipa-axum uuid",
     ),
     ("ingesta-examples", ""),
     (

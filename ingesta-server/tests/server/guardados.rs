@@ -11,6 +11,7 @@ use ingesta_domain::ingesta::Ingesta;
 use ingesta_event_store::StreamId;
 use ingesta_event_store::{EventCodec, KnownTypes, Loaded, Position, Readable, RecordedEvent};
 use ingesta_server::app::event_codec;
+use ingesta_server::saga::SagaDeIngesta;
 
 /// Every golden file as an event of a stream of `A`, named by its file.
 fn golden<A: Aggregate>() -> Vec<RecordedEvent> {
@@ -61,6 +62,7 @@ fn every_stored_version_that_has_a_golden_file_is_read_and_folded() {
     let codec = event_codec();
     let mut read = read_as::<Ingesta>(&codec, "IngestaCreada");
     read.extend(read_as::<Imagen>(&codec, "ImagenVerificada"));
+    read.extend(read_as::<SagaDeIngesta>(&codec, "SagaIniciada"));
     let golden = golden::<Ingesta>();
     assert!(golden.len() >= 10, "the golden files are not there");
     for event in golden {

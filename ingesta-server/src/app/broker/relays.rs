@@ -14,8 +14,8 @@ use ingesta_kafka::topics::TopicSpec;
 use ingesta_kafka::transactional::{TransactionalOptions, TransactionalRelay, checkpoint_topic};
 
 use crate::app::{Messaging, RelayMode};
-use crate::mensajes::{TraductorImagen, TraductorIngesta};
-use crate::registry::{INTEGRACION_IMAGEN, INTEGRACION_INGESTA};
+use crate::mensajes::{TraductorImagen, TraductorIngesta, TraductorSaga};
+use crate::registry::{INTEGRACION_IMAGEN, INTEGRACION_INGESTA, INTEGRACION_SAGA};
 
 type Closing = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -54,18 +54,24 @@ impl Relays {
         }
     }
 
-    /// The two integration handlers: what happens to ingestas, and to images.
+    /// The integration handlers: what happens to ingestas, to images, and where there are sagas,
+    /// what they ask for.
     pub(in crate::app) fn of(
         messaging: &Messaging,
         codec: &EventCodec,
         storage: &Arc<dyn Storage>,
+        sagas: bool,
     ) -> Result<Self, KafkaError> {
         let (mut relays, rutas) = (Self::default(), &messaging.rutas);
         let events: Arc<dyn EventStorage> = Arc::clone(storage) as _;
-        let ingestas = TraductorIngesta::new(rutas, codec.clone(), events);
+        let ingestas = TraductorIngesta::new(rutas, codec.clone(), Arc::clone(&events));
         let imagenes = TraductorImagen::new(rutas, codec.clone());
         relays.add(INTEGRACION_INGESTA, ingestas, storage, messaging)?;
         relays.add(INTEGRACION_IMAGEN, imagenes, storage, messaging)?;
+        if sagas {
+            let ordenes = TraductorSaga::new(rutas, codec.clone(), events);
+            relays.add(INTEGRACION_SAGA, ordenes, storage, messaging)?;
+        }
         Ok(relays)
     }
 

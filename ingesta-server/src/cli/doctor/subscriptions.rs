@@ -22,9 +22,11 @@ pub(super) async fn check(
     let statuses = storage.subscriptions().await?;
     // Without a broker the relays are not meant to run.
     let relays = config.messaging.iter().flat_map(|_| registry::RELAYS);
+    let sagas = config.saga.iter().flat_map(|_| registry::SAGAS);
     let mut found: Vec<Finding> = registry::subscriptions()
         .into_iter()
         .chain(relays.copied())
+        .chain(sagas.copied())
         .filter(|name| statuses.iter().all(|status| status.name != *name))
         .filter(|name| !rests(name, config))
         .map(|name| never_run(name, head))
@@ -42,6 +44,7 @@ pub(super) async fn check(
 fn is_ours(name: &str) -> bool {
     let all = registry::subscriptions().into_iter();
     all.chain(registry::RELAYS.iter().copied())
+        .chain(registry::SAGAS.iter().copied())
         .any(|ours| ours == name)
 }
 

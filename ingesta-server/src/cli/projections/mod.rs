@@ -21,9 +21,9 @@ use super::args::{ProjectionNames, ProjectionsCommand};
 use super::exit::{CliError, Exit};
 use super::out::Out;
 use super::signals::StopSignals;
-use crate::app::{event_codec, imagenes, ingestas};
+use crate::app::{event_codec, imagenes, ingestas, vista_de_sagas};
 use crate::config::Config;
-use crate::registry::{PROJECTIONS, VISTA_IMAGENES, VISTA_INGESTAS};
+use crate::registry::{PROJECTIONS, VISTA_IMAGENES, VISTA_INGESTAS, VISTA_SAGAS};
 pub(super) use list::entries;
 
 pub(super) async fn run(
@@ -77,6 +77,7 @@ fn prepared(
     names.iter().fold(rebuild, |rebuild, name| match *name {
         VISTA_INGESTAS => rebuild.with_subscriber(ingestas(database, &codec)),
         VISTA_IMAGENES => rebuild.with_subscriber(imagenes(database, &codec)),
+        VISTA_SAGAS => rebuild.with_subscriber(vista_de_sagas(database, &codec)),
         // The registry and this list are held together by a test.
         _ => rebuild,
     })

@@ -10,13 +10,13 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::chosen;
-use crate::app::{event_codec, imagenes, ingestas};
+use crate::app::{event_codec, imagenes, ingestas, vista_de_sagas};
 use crate::cli::args::{ProjectionNames, ShowRowArgs};
 use crate::cli::database::Opened;
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::out::Out;
 use crate::config::Config;
-use crate::registry::VISTA_IMAGENES;
+use crate::registry::{VISTA_IMAGENES, VISTA_SAGAS};
 
 pub(super) async fn run(config: &Config, args: ShowRowArgs, out: &Out) -> Result<Exit, CliError> {
     let names = chosen(&ProjectionNames {
@@ -27,6 +27,8 @@ pub(super) async fn run(config: &Config, args: ShowRowArgs, out: &Out) -> Result
     let (database, codec) = (&opened.database, event_codec());
     let shown = if names == [VISTA_IMAGENES] {
         show(&opened, &imagenes(database, &codec), &args, out).await
+    } else if names == [VISTA_SAGAS] {
+        show(&opened, &vista_de_sagas(database, &codec), &args, out).await
     } else {
         show(&opened, &ingestas(database, &codec), &args, out).await
     };

@@ -19,7 +19,7 @@ use super::import::default_url;
 use super::out::Out;
 use super::subscriptions::state;
 use crate::config::Config;
-use crate::registry::RELAYS;
+use crate::registry::{INTEGRACION_SAGA, RELAYS};
 
 /// A relay with everything that is shown of it.
 struct Line {
@@ -42,7 +42,9 @@ pub(super) async fn run(
     let said = figures::ask(&url).await;
     let mut statuses = storage.subscriptions().await?;
     let mut lines = Vec::new();
-    for name in RELAYS.iter().copied() {
+    // Where no sagas are wanted, their relay is not meant to run.
+    let sagas = config.saga.map(|_| INTEGRACION_SAGA);
+    for name in RELAYS.iter().copied().chain(sagas) {
         let place = statuses.iter().position(|status| status.name == name);
         let stored = match place.map(|place| statuses.swap_remove(place)) {
             Some(status) => {

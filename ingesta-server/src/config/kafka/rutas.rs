@@ -6,6 +6,7 @@ use ingesta_kafka::envelope::Shape;
 
 use super::registry::registry;
 use super::{bad, one_of, text};
+use crate::config::saga::wanted;
 use crate::config::{ConfigError, Layers};
 use crate::mensajes::{Format, RouteError, Rutas};
 
@@ -26,6 +27,9 @@ pub(super) fn rutas(layers: &Layers, prefix: &str) -> Result<Rutas, ConfigError>
     let mut rutas = Rutas::default();
     if por_tipo {
         rutas = rutas.por_tipo();
+    }
+    if wanted(layers)? {
+        rutas = rutas.con_saga();
     }
     rutas = rutas.with_format(format);
     rutas = listed(layers, "kafka_trusted", rutas, Rutas::trusting)?;

@@ -5,7 +5,7 @@ use ingesta_server::mensajes::{Esquema, Rutas, asyncapi};
 #[test]
 fn the_committed_asyncapi_document_is_the_tables_own() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/asyncapi.json");
-    let document = asyncapi(&Rutas::default().por_tipo());
+    let document = asyncapi(&Rutas::default().por_tipo().con_saga());
     let mut made = serde_json::to_string_pretty(&document).expect("JSON");
     made.push('\n');
     if std::env::var_os("INGESTA_BLESS").is_some_and(|value| value == "1") {
@@ -20,7 +20,7 @@ fn the_committed_asyncapi_document_is_the_tables_own() {
 
 #[test]
 fn every_schema_has_a_channel_and_every_reference_leads_somewhere() {
-    let document = asyncapi(&Rutas::default().por_tipo());
+    let document = asyncapi(&Rutas::default().por_tipo().con_saga());
     for schema in Esquema::TODOS {
         let channel = &document["channels"][schema.topic()];
         assert_eq!(channel["address"], schema.topic());

@@ -92,7 +92,7 @@ fn b_70_no_committed_schema_is_ever_changed_or_removed() {
 }
 
 /// The data of each message as the first systems had it: record, its own name, fields in order.
-const SEEDS: [(Esquema, &str, &str, &str); 9] = [
+const SEEDS: [(Esquema, &str, &str, &str); 12] = [
     (
         Esquema::ComandoCrearIngesta,
         "ComandoCrearIngesta",
@@ -147,6 +147,25 @@ const SEEDS: [(Esquema, &str, &str, &str); 9] = [
         "EventoIngestaAlertada",
         "IngestaAlertadaPayLoad",
         "id_ingesta estado",
+    ),
+    (
+        Esquema::ComandoIniciarAnonimizado,
+        "ComandoIniciarAnonimizado",
+        "ComandoIniciarAnonimizadoPayload",
+        "id_ingesta id_proveedor id_paciente url_path",
+    ),
+    (
+        Esquema::ComandoIniciarEtiquetado,
+        "IniciarEtiquetado",
+        "IniciarEtiquetadoPayload",
+        "id_anonimizado modalidad region_anatomica patologia",
+    ),
+    // Its record has the name of what the sender had made, not of what is asked for.
+    (
+        Esquema::ComandoRevertirAnonimizado,
+        "RevertirEtiquetado",
+        "RevertirEtiquetadoPayload",
+        "id_anonimizado",
     ),
 ];
 

@@ -5,5 +5,6 @@ mod bytes;
 mod esquemas;
 mod indice;
 mod muestra;
+mod ordenes;
 mod rutas;
 mod traduccion;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use cqrs_es::Aggregate;
 use ingesta_domain::imagen::{Imagen, ImagenEvent};
 use ingesta_domain::ingesta::{Ingesta, IngestaEvent};
+use ingesta_domain::saga::{Envio, Orden};
 use ingesta_domain::valor::{IdImagen, IdIngesta};
 use ingesta_event_store::{
     Append, EventStorage, MemoryStorage, NewEvent, Position, RecordedEvent, StreamAppend, StreamId,
@@ -14,7 +15,8 @@ use ingesta_kafka::envelope::{Envelope, EnvelopeReader, Shape};
 use ingesta_kafka::message::OutgoingMessage;
 use ingesta_kafka::relay::{Translate, TranslateError};
 use ingesta_server::app::event_codec;
-use ingesta_server::mensajes::{Ruta, Rutas, TraductorImagen, TraductorIngesta};
+use ingesta_server::mensajes::{Ruta, Rutas, TraductorImagen, TraductorIngesta, TraductorSaga};
+use ingesta_server::saga::SagaDeIngesta;
 use serde_json::Value;
 
 pub(super) const INGESTA: &str = "0195f2d4-8a40-7c3a-9d55-2f3b6c1e7a10";
@@ -65,6 +67,23 @@ pub(super) fn of_imagen(event_type: &str) -> RecordedEvent {
     recorded(stream, event_type, 1)
 }
 
+/// The first sending of an order.
+pub(super) fn of_saga(orden: Orden) -> RecordedEvent {
+    let envio = Envio::primero(orden);
+    let stream = StreamId::of::<SagaDeIngesta>(INGESTA);
+    let golden = r#""orden":"IniciarEtiquetado","vuelta":1,"intento":1"#;
+    let said = serde_json::to_string(&envio).expect("JSON");
+    let mut event = recorded(stream, "OrdenEnviada", 7);
+    assert!(
+        event.payload.contains(golden),
+        "the golden file says another"
+    );
+    let said = said.trim_matches(['{', '}']);
+    event.payload = event.payload.replace(golden, said);
+    event.metadata = METADATA.replace('}', r#","correlation_id":"conversacion-7"}"#);
+    event
+}
+
 /// One of each event.
 pub(super) fn all() -> Vec<RecordedEvent> {
     let ingestas = IngestaEvent::TIPOS.iter().map(|name| of_ingesta(name));
@@ -107,6 +126,10 @@ pub(super) async fn told(
         return traductor.messages(event).await;
     }
     let log = log_with("IngestaCreada").await;
+    if &*event.stream.aggregate_type == SagaDeIngesta::TYPE {
+        let traductor = TraductorSaga::new(rutas, event_codec(), log);
+        return traductor.messages(event).await;
+    }
     traductor(rutas, log).messages(event).await
 }
 

@@ -1,7 +1,7 @@
 //! The routing table: which topics there are, under which names.
 
 use ingesta_kafka::envelope::Shape;
-use ingesta_server::mensajes::{Esquema, Format, Rutas};
+use ingesta_server::mensajes::{Esquema, Format, Rutas, Trato};
 
 fn names(rutas: &Rutas) -> Vec<String> {
     let topics = rutas.topics(6, Some(3)).into_iter();
@@ -22,14 +22,38 @@ fn by_default_there_is_one_topic_per_aggregate_and_one_per_command() {
 
 #[test]
 fn by_type_the_names_of_the_first_systems_are_added() {
+    let of_sagas = |schema: &Esquema| matches!(schema.trato(), Trato::Orden | Trato::Respuesta);
     let mut found = names(&Rutas::default().por_tipo());
-    let mut expected = Esquema::TODOS.map(Esquema::topic);
+    let all = Esquema::TODOS
+        .into_iter()
+        .filter(|schema| !of_sagas(schema));
+    let mut expected: Vec<_> = all.map(Esquema::topic).collect();
     found.sort();
     expected.sort_unstable();
     assert_eq!(found, expected);
     for spec in Rutas::default().por_tipo().topics(4, Some(3)) {
         spec.check().expect("a broker takes it");
         assert_eq!((spec.partitions, spec.replication), (4, Some(3)));
+    }
+}
+
+#[test]
+fn with_sagas_their_orders_and_answers_are_added() {
+    let plain = Rutas::default().por_tipo();
+    assert!(!plain.tiene_saga());
+    let rutas = plain.con_saga();
+    assert!(rutas.tiene_saga());
+    let mut found = names(&rutas);
+    let mut expected = Esquema::TODOS.map(Esquema::topic);
+    found.sort();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+    // What is written is not read, or the server would take its own orders for commands.
+    for ruta in rutas.commands() {
+        assert!(ruta.schema.trato().se_recibe(), "{}", ruta.topic);
+    }
+    for ruta in rutas.events() {
+        assert!(!ruta.schema.trato().se_recibe(), "{}", ruta.topic);
     }
 }
 

@@ -8,7 +8,7 @@ use ingesta_domain::valor::{EstadoImagen, EstadoIngesta};
 use ingesta_event_store::{EventCodec, RecordedEvent, StoreError, Upcaster};
 use ingesta_kafka::relay::{Translate, TranslateError};
 use ingesta_kafka::schema::{RegistryOptions, SchemaRegistry, value_subject};
-use ingesta_server::mensajes::{Esquema, Rutas, TraductorIngesta};
+use ingesta_server::mensajes::{Esquema, Rutas, TraductorIngesta, Trato};
 
 use super::muestra::{
     INGESTA, MOTIVO, URL, all, header, id_imagen, log_with, of_imagen, of_ingesta, read, ruta,
@@ -65,7 +65,7 @@ async fn b_30_each_event_goes_to_the_topics_and_in_the_schemas_that_were_asked_f
         let messages = told(&rutas, &event).await.expect(name);
         let of_image = event.stream.aggregate_id != INGESTA;
         let expected = Esquema::TODOS.into_iter().filter(|schema| {
-            !schema.is_command()
+            schema.trato() == Trato::Evento
                 && (*schema == Esquema::EventosImagen) == of_image
                 && schema.messages().contains(&name)
         });
