@@ -269,6 +269,36 @@ pub(super) const DISCARD: &str = concat!(
     exit_codes!()
 );
 
+pub(super) const SAGAS: &str = concat!(
+    "Examples:
+  ingesta sagas list
+  ingesta sagas list --state Alertada --json
+  ingesta sagas list --stuck
+  ingesta sagas show 0198c0de-0000-7000-8000-000000000001
+
+They work on DATABASE_URL, else on the database of the server that runs on the data folder. A saga
+is STUCK once it has asked more often than saga_tries and still asks.",
+    exit_codes!()
+);
+
+pub(super) const SAGAS_ACT: &str = concat!(
+    "Examples:
+  ingesta sagas retry 0198c0de-0000-7000-8000-000000000001
+  ingesta sagas abandon 0198c0de-0000-7000-8000-000000000001 --reason 'the archive is gone' --yes
+
+It is stored at once and carried out by a server that runs sagas.",
+    exit_codes!()
+);
+
+pub(super) const SAGAS_DRY_RUN: &str = concat!(
+    "Examples:
+  ingesta sagas dry-run                        before saga = si on a log that is not empty
+  ingesta sagas dry-run --neighbours silent --json
+
+The log is read; ingestas are taken to do what they are told, neighbours too unless they are silent.",
+    exit_codes!()
+);
+
 pub(super) const DOCTOR: &str = concat!(
     "Examples:
   ingesta doctor

@@ -22,6 +22,7 @@ mod out;
 mod projections;
 mod relay;
 mod running;
+mod sagas;
 mod schemas;
 mod serve;
 mod signals;
@@ -84,6 +85,7 @@ async fn dispatch(command: Command, config: &Config, out: &Out) -> Result<Exit, 
         Command::Schemas(command) => schemas::run(config, &command, out).await,
         Command::Relay(command) => relay::run(config, command, out).await,
         Command::DeadLetters(command) => dead_letters::run(config, command, out).await,
+        Command::Sagas(command) => sagas::run(config, command, out).await,
         Command::Doctor(args) => doctor::run(config, args, out).await,
         Command::Config(command) => Ok(config::run(config, &command, out)),
     }

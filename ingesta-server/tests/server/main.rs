@@ -12,6 +12,7 @@ mod openapi;
 mod procesos;
 mod registro;
 mod repeticion;
+mod saga;
 mod salud;
 mod test_app;
 mod tiempo;

@@ -6,6 +6,7 @@
 
 mod kafka;
 mod projections;
+mod sagas;
 mod schemas;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub(crate) use kafka::{DeadLettersCommand, RelayCommand};
 pub(crate) use projections::{
     ProjectionNames, ProjectionsCommand, RebuildArgs, ShowRowArgs, VerifyArgs,
 };
+pub(crate) use sagas::{ListSagasArgs, Neighbours, SagasCommand};
 pub(crate) use schemas::{
     CheckSchemasArgs, Language, PrintSchemasArgs, PushSchemasArgs, SchemasCommand,
 };
@@ -102,6 +104,9 @@ pub(crate) enum Command {
     /// Look at messages that were put aside, and deal with them
     #[command(subcommand, after_help = help::DEAD_LETTERS)]
     DeadLetters(DeadLettersCommand),
+    /// Look at sagas, and help those that are stuck
+    #[command(subcommand, after_help = help::SAGAS)]
+    Sagas(SagasCommand),
     /// Look for what is wrong, or will be: unreadable events, parked streams, settings
     #[command(after_help = help::DOCTOR)]
     Doctor(DoctorArgs),

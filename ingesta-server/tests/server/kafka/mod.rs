@@ -10,4 +10,4 @@ mod llegada;
 mod operador;
 mod publicados;
 mod relevo;
-mod stage;
+pub(crate) mod stage;

@@ -57,6 +57,14 @@ impl Stage {
         }
     }
 
+    /// The same topics, with a writer of its own.
+    pub(crate) fn like(other: &Self) -> Self {
+        Self {
+            prefix: other.prefix.clone(),
+            ..Self::on(&other.kafka.brokers)
+        }
+    }
+
     pub(crate) fn messaging(&self) -> Messaging {
         Messaging {
             rutas: Rutas::default().with_prefix(&self.prefix),

@@ -1,0 +1,8 @@
+//! Sagas on a real broker, beside neighbours that the tests play.
+
+mod caminos;
+mod consola;
+mod faltas;
+mod muertes;
+mod personas;
+mod vecinos;

@@ -1,0 +1,91 @@
+//! What persons do to sagas: the ways out of a refused clean-up, and coming too early.
+
+use ingesta_server::mensajes::Esquema;
+use ingesta_server::{AppOptions, Follow};
+use serde_json::json;
+
+use super::vecinos::{Dice, PACIENTE, Pedido, Vecinos, app, ingesta, ingesta_en, obedece};
+use super::vecinos::{opciones, saga_en, sobre_que};
+use crate::kafka::stage::Stage;
+use crate::test_app::TestApp;
+
+/// Refuses every first wish to clean up.
+fn no_limpia(_: &str, pedido: &Pedido) -> Vec<Dice> {
+    let first = pedido.ce_id.ends_with("/1");
+    match pedido.esquema {
+        Esquema::ComandoLimpiarIngesta if first => vec![Dice::Rechazado("retenida")],
+        _ => vec![Dice::Hecho],
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_clean_up_waits_for_a_person_who_ends_it_well_undoes_or_withdraws_it() {
+    let Some(stage) = Stage::new().await else {
+        return;
+    };
+    let app = app(&stage, PACIENTE).await;
+    let vecinos = Vecinos::start(&stage, no_limpia);
+    let ids = [
+        ingesta(&app, "a").await,
+        ingesta(&app, "b").await,
+        ingesta(&app, "c").await,
+    ];
+    for id in &ids {
+        let saga = saga_en(&app, id, "Alertada").await;
+        assert_eq!(saga["espera"]["de"], "una persona");
+        assert_eq!(saga["motivo"]["codigo"], "retenida");
+        ingesta_en(&app, id, "Alertada").await;
+    }
+    app.ordenar(&ids[0], "finalizar").await.ok(202);
+    app.post(
+        &format!("/ingesta/{}/revertir", ids[1]),
+        &json!({ "motivo": "no sirve" }),
+    )
+    .await
+    .ok(202);
+    app.ordenar(&ids[2], "eliminar").await.ok(202);
+    let ends = ["Finalizada", "Fallida", "Eliminada"];
+    for (id, end) in ids.iter().zip(ends) {
+        let saga = saga_en(&app, id, end).await;
+        let revertidos = sobre_que(&saga, "PasoRevertido");
+        let expected: &[&str] = if end == "Finalizada" {
+            &[]
+        } else {
+            &["Etiquetado", "Anonimizado"]
+        };
+        assert_eq!(revertidos, expected, "{end}");
+        assert_eq!(app.leer(id).await.text_of("estado"), end);
+    }
+    vecinos.stop().await;
+    app.app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ingesta_that_is_withdrawn_while_its_saga_starts_troubles_no_neighbour() {
+    let Some(stage) = Stage::new().await else {
+        return;
+    };
+    // Nobody reacts yet.
+    let before = TestApp::start_with(AppOptions {
+        follow: Follow::Views,
+        ..opciones(&stage, PACIENTE)
+    })
+    .await;
+    let id = before.ingesta().await;
+    before.ordenar(&id, "eliminar").await.ok(202);
+    // A person who was quicker than the saga.
+    let begun = before.ingesta().await;
+    before.ordenar(&begun, "iniciar").await.ok(202);
+    let TestApp { app, owned, .. } = before;
+    app.stop().await;
+
+    let app = TestApp::over(owned, opciones(&stage, PACIENTE)).await;
+    stage.topics_ready(&app).await;
+    let vecinos = Vecinos::start(&stage, obedece);
+    saga_en(&app, &id, "SinEfecto").await;
+    saga_en(&app, &begun, "Finalizada").await;
+    assert!(vecinos.pedidos(&id).is_empty());
+    assert_eq!(app.leer(&id).await.text_of("estado"), "Eliminada");
+    vecinos.stop().await;
+    app.app.stop().await;
+}
