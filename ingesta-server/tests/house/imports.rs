@@ -56,6 +56,13 @@ const ALLOWED: &[(&str, &str)] = &[
          tokio tokio-util tower-http tracing tracing-subscriber utoipa utoipa-axum uuid",
     ),
     ("ingesta-examples", ""),
+    // It speaks to the server over Kafka and HTTP alone. The services of its demo are those of tests.
+    (
+        "saludtech",
+        "anyhow async-trait axum chrono clap cqrs-es futures-util hmac ingesta-embedded \
+         ingesta-event-store ingesta-kafka ingesta-projections ingesta-testing lettre reqwest rustix \
+         serde serde_json sha2 thiserror tokio tokio-util tracing tracing-subscriber uuid",
+    ),
     (
         "ingesta-benches",
         "anyhow async-trait axum chrono cqrs-es futures-util ingesta-domain ingesta-embedded \

@@ -1,0 +1,179 @@
+//! What the labeller tells of its log on `eventos-etiquetado`.
+//!
+//! Promises: every answer is told, and a delivery that was left without one is not; words are those
+//! of the table.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use ingesta_event_store::{EventCodec, RecordedEvent, TypeFilter};
+use ingesta_kafka::message::OutgoingMessage;
+use ingesta_kafka::relay::{Translate, TranslateError, Untranslatable};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Etiquetado, EtiquetadoEvent, Etiquetas, NOMBRE};
+use crate::fallos::{Fallos, Modo, Paso};
+use crate::mensajes::{Respuesta, Salida, Topico, Topicos, instante};
+
+/// The data of `eventos-etiquetado`.
+#[derive(Serialize)]
+struct EventoEtiquetado {
+    id_etiquetado: String,
+    id_anonimizado: String,
+    modalidad: Option<String>,
+    region_anatomica: Option<String>,
+    patologia: Option<String>,
+    fecha_creacion: String,
+    estado: &'static str,
+    id_ingesta: String,
+    etiquetas: Option<Vec<String>>,
+    codigo: Option<String>,
+    habia: Option<bool>,
+}
+
+impl EventoEtiquetado {
+    fn bare(id: &str, id_ingesta: Uuid, id_anonimizado: Uuid, fecha: DateTime<Utc>) -> Self {
+        Self {
+            id_etiquetado: id.to_owned(),
+            id_anonimizado: id_anonimizado.to_string(),
+            modalidad: None,
+            region_anatomica: None,
+            patologia: None,
+            fecha_creacion: instante(fecha),
+            estado: "",
+            id_ingesta: id_ingesta.to_string(),
+            etiquetas: None,
+            codigo: None,
+            habia: None,
+        }
+    }
+
+    fn with_labels(self, labels: Etiquetas) -> Self {
+        Self {
+            modalidad: Some(labels.modalidad),
+            region_anatomica: labels.region_anatomica,
+            patologia: labels.patologia,
+            etiquetas: Some(labels.etiquetas),
+            ..self
+        }
+    }
+}
+
+pub(super) struct Relato {
+    codec: EventCodec,
+    salida: Salida,
+    fallos: Fallos,
+}
+
+impl Relato {
+    pub(super) fn new(
+        codec: EventCodec,
+        topicos: &Topicos,
+        fallos: &Fallos,
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
+            codec,
+            salida: Salida::new(topicos, Topico::EventosEtiquetado, NOMBRE)?,
+            fallos: fallos.clone(),
+        })
+    }
+}
+
+/// What is told of an event, and of which step; nothing where it is no answer.
+fn told(id: &str, event: EtiquetadoEvent) -> Option<(Paso, Respuesta<EventoEtiquetado>)> {
+    let (paso, tipo, id_ingesta, fecha, datos) = match event {
+        EtiquetadoEvent::EtiquetadoCreado {
+            id_ingesta,
+            id_anonimizado,
+            etiquetas,
+            fecha,
+        } => {
+            let bare = EventoEtiquetado::bare(id, id_ingesta, id_anonimizado, fecha);
+            let datos = EventoEtiquetado {
+                estado: "Creado",
+                ..bare.with_labels(etiquetas)
+            };
+            (
+                Paso::Etiquetar,
+                "EtiquetadoCreado",
+                id_ingesta,
+                fecha,
+                datos,
+            )
+        }
+        EtiquetadoEvent::EtiquetadoRechazado {
+            id_ingesta,
+            id_anonimizado,
+            codigo,
+            fecha,
+        } => {
+            let datos = EventoEtiquetado {
+                estado: "Rechazado",
+                codigo: Some(codigo),
+                ..EventoEtiquetado::bare(id, id_ingesta, id_anonimizado, fecha)
+            };
+            (
+                Paso::Etiquetar,
+                "EtiquetadoRechazado",
+                id_ingesta,
+                fecha,
+                datos,
+            )
+        }
+        EtiquetadoEvent::EtiquetadoRevertido {
+            id_ingesta,
+            id_anonimizado,
+            habia,
+            fecha,
+        } => {
+            let datos = EventoEtiquetado {
+                estado: "Revertido",
+                habia: Some(habia),
+                ..EventoEtiquetado::bare(id, id_ingesta, id_anonimizado, fecha)
+            };
+            (
+                Paso::Revertir,
+                "EtiquetadoRevertido",
+                id_ingesta,
+                fecha,
+                datos,
+            )
+        }
+        EtiquetadoEvent::OrdenCallada {} => return None,
+    };
+    let respuesta = Respuesta {
+        tipo,
+        id_ingesta,
+        fecha,
+        datos,
+    };
+    Some((paso, respuesta))
+}
+
+#[async_trait]
+impl Translate for Relato {
+    fn types(&self) -> TypeFilter {
+        TypeFilter::Only(vec!["Etiquetado".into()])
+    }
+
+    async fn messages(
+        &self,
+        event: &RecordedEvent,
+    ) -> Result<Vec<OutgoingMessage>, TranslateError> {
+        let mut events = Vec::with_capacity(1);
+        let read = self
+            .codec
+            .decode_each::<Etiquetado>(event, |envelope| events.push(envelope.payload));
+        read.map_err(|error| Untranslatable::new("undecodable", error.to_string()))?;
+        let mut messages = Vec::new();
+        let id = &event.stream.aggregate_id;
+        for (paso, respuesta) in events.into_iter().filter_map(|event| told(id, event)) {
+            let message = self.salida.mensaje(event, &respuesta)?;
+            if self.fallos.toca(paso, Modo::Repetir, &event.id(), 0) {
+                messages.push(message.clone());
+            }
+            messages.push(message);
+        }
+        Ok(messages)
+    }
+}

@@ -1,0 +1,7 @@
+//! The `saludtech` binary. See the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    saludtech::cli::main()
+}

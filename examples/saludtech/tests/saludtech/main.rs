@@ -1,0 +1,11 @@
+//! The neighbours as processes beside a real broker: commands in, answers out, whatever happens.
+
+mod anonimizador;
+mod caidas;
+mod etiquetado;
+mod notificaciones;
+mod oyente;
+mod privacidad;
+mod proceso;
+mod smtp;
+mod stage;
