@@ -201,7 +201,7 @@ pub(super) struct DemoArgs {
     pub(super) ingestas: u32,
     /// Failures on purpose, in all services.
     #[arg(long, default_value = crate::demo::FALLOS)]
-    pub(super) fallos: Fallos,
+    pub(super) fallos: String,
     /// The seed that decides which messages they meet.
     #[arg(long, default_value_t = 1)]
     pub(super) semilla: u64,

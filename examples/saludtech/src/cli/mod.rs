@@ -15,7 +15,7 @@ use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
 
 use self::args::{Args, Command, NotificacionesCommand};
-use self::out::Out;
+pub(crate) use self::out::Out;
 
 /// Runs the command line of this process.
 #[must_use]

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use ingesta_event_store::{Commands, EventCodec};
 
 pub use aggregate::{EstadoNotificacion, Notificacion};
-pub use correo::{Correo, Direcciones};
+pub use correo::{Correo, DireccionError, Direcciones};
 pub use decide::{NotificacionCommand, NotificacionError, Pedir};
 pub use despacho::{Archivo, Carta, Despacho, NoEnviado, Registro, Smtp};
 pub use event::{Asunto, NotificacionEvent};
