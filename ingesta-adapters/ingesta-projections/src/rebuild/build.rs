@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::keep::Kept;
 use super::names::{Names, Purpose, fnv};
 use super::parked::{self, Skipped};
+use super::pass::Suspects;
 use super::progress::Progress;
 use super::session::Sessions;
 use super::state::{self, Stage};
@@ -68,6 +69,8 @@ pub(crate) struct Build {
     pub(crate) stage: Stage,
     /// Streams that stop before the sequence.
     pub(crate) cut: HashMap<StreamId, u64>,
+    /// What the last pass made suspect. Whoever goes on after a death finds it again.
+    pub(crate) suspects: Suspects,
     pub(crate) skipped: Arc<Skipped>,
     /// The same, as [`parked::hashes`].
     pub(crate) skipped_hashes: Vec<String>,
@@ -96,6 +99,7 @@ impl Build {
             done_below: Some(String::new()),
             stage: Stage::Folding,
             cut: HashMap::new(),
+            suspects: Suspects::default(),
             skipped: Arc::default(),
             skipped_hashes: Vec::new(),
             events: 0,
@@ -154,6 +158,7 @@ impl Build {
         self.done_below = Some(String::new());
         self.stage = Stage::Folding;
         self.cut.clear();
+        self.suspects = Suspects::default();
         (self.rows, self.resumed) = (0, false);
         Ok(())
     }

@@ -2,7 +2,8 @@
 //!
 //! Every pass reads the log once for all projections that stand at the same transaction. A pass
 //! that finds an event it cannot fold is not used: the stream is put aside, and the pass is made
-//! again without the event and what stands behind it.
+//! again without the event and what stands behind it. Many such streams take two or three passes
+//! ([`Suspects`](super::pass::Suspects)).
 
 use std::sync::Arc;
 
@@ -73,24 +74,26 @@ fn job(build: &Build) -> Job {
         from: build.done_below.clone().filter(|key| !key.is_empty()),
         cut: build.cut.clone(),
         skip: Arc::clone(&build.skipped),
+        suspects: build.suspects.clone(),
     }
 }
 
 impl Build {
     async fn take(&mut self, folded: Folded) -> Result<(), RebuildError> {
-        let Folded {
-            rows,
-            until,
-            failed,
-        } = folded;
-        if !failed.is_empty() {
+        let Folded { rows, until, found } = folded;
+        let first = self.done_below.as_ref().is_none_or(String::is_empty);
+        let clean = found.is_clean();
+        let judged = self.suspects.judge(found, first && until.is_none());
+        if !clean && !first && !self.target.keyed_by_aggregate() {
             // An event may touch rows of several slices: those of the earlier ones hold it. They
             // go first: who is killed in between has nothing but a fold to repeat.
-            let first = self.done_below.as_ref().is_none_or(String::is_empty);
-            if !first && !self.target.keyed_by_aggregate() {
-                self.empty().await?;
-            }
-            return self.park(failed).await;
+            self.empty().await?;
+        }
+        if !judged.park.is_empty() {
+            self.park(judged.park).await?;
+        }
+        if !judged.right {
+            return Ok(());
         }
         let progress = &self.ground.progress;
         progress.phase(RebuildPhase::Writing, Some(&self.names.projection));

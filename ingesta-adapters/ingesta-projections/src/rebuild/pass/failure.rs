@@ -151,14 +151,25 @@ impl Failures {
     }
 
     /// The failures that will come again whatever is done about the others: those that the event
-    /// alone is to blame for, and of the others the first, if no failure came before it.
-    pub(super) fn certain(self) -> Vec<FailedEvent> {
+    /// alone is to blame for, and of the others the first, if no failure came before it and nothing
+    /// was `supposed`. Then those that may be consequences.
+    pub(super) fn sorted(self, supposed: bool) -> (Vec<FailedEvent>, Vec<FailedEvent>) {
         let standings = self.by_stream.values().map(|(standing, _)| standing);
         let first = standings.filter_map(|standing| standing.on_row).min();
+        let is_certain =
+            |standing: &Standing| standing.certain || (!supposed && standing.on_row == first);
         let failed = self.by_stream.into_values();
-        failed
-            .filter(|(standing, _)| standing.certain || standing.on_row == first)
-            .map(|(_, failed)| failed)
-            .collect()
+        let (certain, others): (Vec<_>, Vec<_>) =
+            failed.partition(|(standing, _)| is_certain(standing));
+        let events = |found: Vec<(Standing, FailedEvent)>| {
+            found.into_iter().map(|(_, failed)| failed).collect()
+        };
+        (events(certain), events(others))
+    }
+
+    /// All of them.
+    pub(super) fn all(self) -> Vec<FailedEvent> {
+        let failed = self.by_stream.into_values();
+        failed.map(|(_, failed)| failed).collect()
     }
 }

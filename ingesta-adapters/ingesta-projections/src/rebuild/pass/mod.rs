@@ -15,6 +15,7 @@ mod plan;
 mod reader;
 mod rows;
 mod shard;
+mod suspects;
 #[cfg(test)]
 mod tests;
 mod weight;
@@ -28,6 +29,7 @@ use ingesta_event_store::{Database, StreamId, TypeFilter};
 use tokio::sync::mpsc;
 
 pub(crate) use failure::FailedEvent;
+pub(crate) use suspects::{Found, Suspects};
 
 use crate::rebuild::progress::Progress;
 use crate::rebuild::session::Sessions;
@@ -58,6 +60,8 @@ pub(crate) struct Job {
     pub(crate) cut: HashMap<StreamId, u64>,
     /// These events are passed over.
     pub(crate) skip: Arc<HashSet<(StreamId, u64)>>,
+    /// What is supposed of events, and is to be proved.
+    pub(crate) suspects: Suspects,
 }
 
 /// How much a pass may take.
@@ -77,7 +81,7 @@ pub(crate) struct Folded {
     /// The first key that did not fit; `None`: all keys did.
     pub(crate) until: Option<String>,
     /// Events that could not be folded, at most one for each stream.
-    pub(crate) failed: Vec<FailedEvent>,
+    pub(crate) found: Found,
 }
 
 /// The object-safe face of a projection.
@@ -136,7 +140,7 @@ impl<P: Projection> Folds for Face<P> {
 ///
 /// # Errors
 /// When the log could not be read to its end; when it is out of order; when the projection's code
-/// could not be asked. Events that cannot be folded are no error: see [`Folded::failed`].
+/// could not be asked. Events that cannot be folded are no error: see [`Folded::found`].
 pub(crate) async fn pass(
     sessions: &Sessions,
     upto: u64,
@@ -270,9 +274,12 @@ fn joined(thread: Joined, jobs: &[Job]) -> Result<Vec<Part>, RebuildError> {
 
 fn folded(parts: Vec<Part>, plan: &Plan) -> Folded {
     let until = plan.bound.key();
-    let (mut failures, mut sorted) = (Failures::default(), Vec::new());
+    let (mut failures, mut confirmed) = (Failures::default(), Failures::default());
+    let (mut fragile, mut sorted) = (HashSet::new(), Vec::new());
     for mut part in parts {
         failures.merge(part.failures);
+        confirmed.merge(part.confirmed);
+        fragile.extend(part.fragile);
         if let Some(until) = &until {
             // A worker may have been done before another one lowered the bound.
             let below = part.rows.partition_point(|(key, _)| **key < **until);
@@ -289,6 +296,6 @@ fn folded(parts: Vec<Part>, plan: &Plan) -> Folded {
     Folded {
         rows: Box::new(rows),
         until: until.map(|key| key.to_string()),
-        failed: failures.certain(),
+        found: Found::of(failures, confirmed, fragile, plan.supposes()),
     }
 }

@@ -8,6 +8,7 @@ use ingesta_event_store::{RecordedEvent, StreamId};
 use super::Job;
 use super::bound::Bound;
 use super::hash::Seed;
+use super::suspects::{Suspects, Suspicion};
 
 pub(super) struct Plan {
     pub(super) keyed_by_aggregate: bool,
@@ -19,6 +20,7 @@ pub(super) struct Plan {
     from: Option<String>,
     cut: HashMap<StreamId, u64>,
     skip: HashMap<StreamId, HashSet<u64>>,
+    suspects: Suspects,
 }
 
 impl Plan {
@@ -41,6 +43,7 @@ impl Plan {
             from: job.from.clone(),
             cut: job.cut.clone(),
             skip,
+            suspects: job.suspects.clone(),
         })
     }
 
@@ -55,6 +58,21 @@ impl Plan {
             && (self.cut.get(&event.stream)).is_some_and(|cut| event.sequence >= *cut);
         cut || (!self.skip.is_empty()
             && (self.skip.get(&event.stream)).is_some_and(|skip| skip.contains(&event.sequence)))
+    }
+
+    /// Where the event stands to those that are suspected.
+    pub(super) fn suspicion(&self, event: &RecordedEvent) -> Suspicion {
+        self.suspects.of(event)
+    }
+
+    /// True if rows are as they are only if every suspect fails.
+    pub(super) fn supposes(&self) -> bool {
+        !self.suspects.is_empty()
+    }
+
+    /// True if an event failed on the row in an earlier pass.
+    pub(super) fn is_fragile(&self, key: &str) -> bool {
+        self.suspects.is_fragile(key)
     }
 
     /// Which worker keeps the row.

@@ -1,5 +1,7 @@
 //! What a worker knows of a job: a part of its rows, whatever their type.
 
+use std::collections::HashSet;
+
 use ingesta_event_store::RecordedEvent;
 
 use super::failure::Failures;
@@ -14,6 +16,10 @@ pub(super) struct Part {
     pub(super) failures: Failures,
     /// Keys of rows that cannot be written.
     pub(super) unwritable: Vec<String>,
+    /// Suspects that failed when they were tried.
+    pub(super) confirmed: Failures,
+    /// Keys of rows that an event failed on.
+    pub(super) fragile: HashSet<Box<str>>,
 }
 
 /// The object-safe face of [`super::rows::Rows`].

@@ -4,7 +4,7 @@ use ingesta_event_store::{StreamId, SubscriptionStorage};
 use ingesta_projections::{Change, ProjectionError};
 use ingesta_testing::eventually;
 
-use super::{holding, interrupted_before_the_swap, nothing_is_left, number, rebuild, said};
+use super::{holding, interrupted_before_the_swap, nothing_is_left, number, rebuild, rows, said};
 use crate::accounts::{Account, deposit};
 use crate::changes::{Closures, Tally, add, amount};
 use crate::place::{Place, parked, quick};
@@ -203,4 +203,50 @@ async fn t_what_is_skipped_where_the_build_stops_too_costs_no_other_pass() {
     })
     .await;
     assert_eq!(sum(&place).await, 3);
+}
+
+/// Refuses deposits of 13 on the row of all, in the order of the log.
+fn fearful() -> Closures {
+    Closures::tally()
+        .keyed(|event| Ok(vec!["all".to_owned(), event.stream.aggregate_id.clone()]))
+        .applied(|key, tally, event| {
+            add(tally, event);
+            if amount(event) == 13 && key == "all" {
+                return Err(ProjectionError::refused("unlucky", "an amount of bad luck"));
+            }
+            Ok(Change::Keep)
+        })
+}
+
+#[tokio::test]
+async fn many_streams_that_cannot_be_folded_take_a_few_passes() {
+    for (projection, passes) in [(superstitious as fn() -> Closures, 2), (fearful, 3)] {
+        let place = Place::new().await;
+        for account in 0..12 {
+            let amounts = if account % 4 == 3 {
+                [1, 2, 3]
+            } else {
+                [1, 13, 2]
+            };
+            let account = format!("acc-{account}");
+            deposit(&*place.storage, &account, 0, &amounts)
+                .await
+                .unwrap();
+        }
+        let (following, view) = place.follow(projection(), quick());
+        following.reaches(place.head().await).await;
+        following.stop().await;
+        let (mut parks, live) = (parked(&place, "tally-v1").await, rows(&view).await);
+        parks.sort();
+        assert_eq!(parks.len(), 9);
+        let rebuild = rebuild(&place).await.with(projection());
+        let progress = rebuild.progress();
+        let done = rebuild.run().await.unwrap();
+        assert_eq!((done[0].parked, progress.borrow().pass), (9, passes));
+        let mut parked = parked(&place, "tally-v1").await;
+        parked.sort();
+        assert_eq!(parked, parks);
+        assert_eq!(rows(&view).await, live);
+        nothing_is_left(&place).await;
+    }
 }

@@ -49,6 +49,10 @@ impl Dice {
 
 /// A history of all streams, mixed; one event in `calm` is out of the ordinary.
 fn history(seed: u64, length: usize, calm: usize) -> Vec<Stored> {
+    history_with(&DEEDS, seed, length, calm)
+}
+
+fn history_with(deeds: &[&str], seed: u64, length: usize, calm: usize) -> Vec<Stored> {
     let mut dice = Dice(seed);
     let mut sequences = std::collections::HashMap::new();
     let events = (0..length).map(|_| {
@@ -56,7 +60,7 @@ fn history(seed: u64, length: usize, calm: usize) -> Vec<Stored> {
         let sequence = sequences.entry(stream).or_insert(0);
         *sequence += 1;
         let what = match dice.below(calm) {
-            0 => DEEDS[dice.below(DEEDS.len())],
+            0 => deeds[dice.below(deeds.len())],
             1 => "grow",
             _ => "add",
         };
@@ -126,6 +130,26 @@ async fn a_pass_folds_as_the_live_fold_does() {
         for (ledger, alone) in ledgers().iter().zip(all) {
             let (found, _) = rebuilt(&log, &[alone], ROOMY).await.unwrap();
             same(&format!("seed {seed}, alone"), &found[0], ledger, &events);
+        }
+    }
+}
+
+#[tokio::test]
+async fn many_failures_make_the_same_rows_in_a_few_passes() {
+    for seed in 11..=17 {
+        // One event in eight is out of the ordinary, and some of them fail only after others. None
+        // leaves a row that cannot be written, which a later one may mend unseen.
+        let events = history_with(&DEEDS[1..], seed, 160, 8);
+        let log = Log::of(&events).await;
+        for ledger in ledgers() {
+            let parks = live(&ledger, &events).1.len();
+            let what = format!("seed {seed}, {parks} parked streams");
+            let all = [folds(Arc::new(ledger))];
+            let (found, passes) = rebuilt(&log, &all, ROOMY).await.unwrap();
+            let mut ledgers = ledgers().into_iter();
+            let ledger = ledgers.find(|l| l.name == all[0].name()).unwrap();
+            assert!(passes <= 8, "{what}: {passes} passes");
+            same(&what, &found[0], &ledger, &events);
         }
     }
 }
@@ -216,7 +240,7 @@ async fn what_an_operator_skipped_is_passed_over_and_the_stream_goes_on() {
     let (upto, progress) = (log.upto().await, Progress::new());
     let folded = pass(&log.sessions(), upto, vec![job], ROOMY, &progress).await;
     let folded = folded.unwrap().remove(0);
-    assert!(folded.failed.is_empty());
+    assert!(folded.found.is_clean());
     let rows: Vec<_> = folded.rows.map(|row| row.unwrap()).collect();
     assert_eq!((rows.len(), rows[0].1.version), (1, 2));
 }

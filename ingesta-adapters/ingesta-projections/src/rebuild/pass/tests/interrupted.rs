@@ -177,7 +177,7 @@ async fn a_program_that_can_read_nothing_is_told_so_early() {
     let upto = log.upto().await;
     let folded = pass(&log.sessions(), upto, jobs, ROOMY, &Progress::new()).await;
     // Failures on rows that other streams may feed are told one after the other.
-    assert_eq!(folded.unwrap()[0].failed.len(), 1);
+    assert_eq!(folded.unwrap()[0].found.certain.len(), 1);
     let keyless = folds(Arc::new(Keyless(TableName::new("t").unwrap())));
     let folded = pass(
         &log.sessions(),
@@ -187,7 +187,7 @@ async fn a_program_that_can_read_nothing_is_told_so_early() {
         &Progress::new(),
     )
     .await;
-    let failed = folded.unwrap().remove(0).failed;
+    let failed = folded.unwrap().remove(0).found.certain;
     assert!((10_001..30_000).contains(&failed.len()), "{}", failed.len());
     let told = failed
         .iter()

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use ingesta_event_store::StreamId;
 
-use super::{FailedEvent, Folds, Job, Limits, pass};
+use super::{FailedEvent, Folds, Job, Limits, Suspects, pass};
 use crate::rebuild::RebuildError;
 use crate::rebuild::progress::Progress;
 use log::Log;
@@ -31,6 +31,7 @@ fn job(projection: &Arc<dyn Folds>) -> Job {
         from: None,
         cut: HashMap::new(),
         skip: Arc::default(),
+        suspects: Suspects::default(),
     }
 }
 
@@ -65,13 +66,17 @@ async fn rebuilt(
             from: one.job.from.clone(),
             cut: one.job.cut.clone(),
             skip: Arc::clone(&one.job.skip),
+            suspects: one.job.suspects.clone(),
             ..job(&one.job.projection)
         });
         let jobs = jobs.collect();
         let folded = pass(&log.sessions(), upto, jobs, limits, &Progress::new()).await?;
         for (one, folded) in open.iter_mut().zip(folded) {
-            if !folded.failed.is_empty() {
-                one.park(folded.failed);
+            let (first, clean) = (one.job.from.is_none(), folded.found.is_clean());
+            let whole = first && folded.until.is_none();
+            let judged = one.job.suspects.judge(folded.found, whole);
+            one.park(judged.park, clean);
+            if !judged.right {
                 continue;
             }
             let mut last = None;
@@ -96,7 +101,7 @@ async fn rebuilt(
 }
 
 impl Rebuilding {
-    fn park(&mut self, failed: Vec<FailedEvent>) {
+    fn park(&mut self, failed: Vec<FailedEvent>, clean: bool) {
         for failed in failed {
             let cut = self.job.cut.entry(failed.stream.clone());
             let cut = cut.or_insert(failed.sequence);
@@ -104,7 +109,7 @@ impl Rebuilding {
             let place = (failed.sequence, failed.reason.code);
             self.parked.insert(failed.stream, place);
         }
-        if !self.job.projection.keyed_by_aggregate() {
+        if !clean && !self.job.projection.keyed_by_aggregate() {
             self.table.clear();
             self.job.from = None;
         }

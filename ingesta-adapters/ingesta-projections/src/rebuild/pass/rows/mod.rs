@@ -3,6 +3,8 @@
 //! A row is wrong as soon as an event fails on it; it is then left alone, for the pass is made
 //! again without that event. Rows at and above the bound of the job are dropped.
 
+mod trial;
+
 use std::collections::{HashMap, HashSet};
 use std::hint::black_box;
 use std::sync::Arc;
@@ -14,12 +16,14 @@ use super::hash::Seed;
 use super::key::Key;
 use super::plan::Plan;
 use super::shard::{Part, Shard};
+use super::suspects::Suspicion;
 use super::weight::weight;
 use crate::Projection;
 use crate::fold::{fits, valid};
 use crate::live_row::{LiveRow, Taken};
 use crate::rebuild::RebuildError;
 use crate::row::StoredRow;
+use trial::Trials;
 
 /// From so many events on a row is weighed by itself, each time their number has doubled.
 const HEAVY: u32 = 64;
@@ -44,6 +48,7 @@ pub(super) struct Rows<P: Projection> {
     failures: Failures,
     spoiled: HashSet<Box<str>>,
     unwritable: Vec<String>,
+    trials: Trials,
     /// Bytes of long keys; of the heavy rows, and how many these are; of an average other row.
     key_bytes: u64,
     heavy_bytes: u64,
@@ -65,6 +70,7 @@ impl<P: Projection> Rows<P> {
             failures: Failures::default(),
             spoiled: HashSet::new(),
             unwritable: Vec::new(),
+            trials: Trials::default(),
             key_bytes: 0,
             heavy_bytes: 0,
             heavy: 0,
@@ -92,6 +98,7 @@ impl<P: Projection> Rows<P> {
         if !self.spoiled.is_empty() && self.spoiled.contains(key) {
             return Ok(());
         }
+        self.guard(key, event)?;
         self.since_weighed += 1;
         let projection = &*self.projection;
         let taken = if let Some(kept) = self.rows.get_mut(key.as_bytes()) {
@@ -199,7 +206,12 @@ impl<P: Projection> Shard for Rows<P> {
             return Ok(());
         }
         let stream = &event.stream;
+        let suspicion = self.plan.suspicion(event);
+        if suspicion == Suspicion::Suspect && self.types.admits(&stream.aggregate_type) {
+            return self.try_out(event);
+        }
         if !self.types.admits(&stream.aggregate_type)
+            || suspicion == Suspicion::Behind
             || self.plan.put_aside(event)
             || (!self.failures.is_empty() && self.failures.holds(event))
         {
@@ -285,6 +297,13 @@ impl<P: Projection> Shard for Rows<P> {
             rows: Vec::with_capacity(self.rows.len()),
             failures: self.failures,
             unwritable: self.unwritable,
+            confirmed: self.trials.confirmed,
+            // What is keyed by its aggregate fails by itself, and is certain.
+            fragile: if self.plan.keyed_by_aggregate {
+                HashSet::new()
+            } else {
+                self.spoiled
+            },
         };
         for (key, kept) in self.rows {
             let (key, version) = (key.text().to_owned(), kept.row.version);
