@@ -15,6 +15,7 @@ mod horizon;
 mod identity;
 mod lag;
 mod lease;
+mod lineage;
 mod load;
 mod loader;
 mod log;

@@ -10,6 +10,7 @@ use super::Database;
 use super::appender::Appender;
 use super::bell::Bell;
 use super::command::{find_command, place};
+use super::lineage::Lineage;
 use super::loader::Loader;
 use crate::subscription::{Commit, Lease, ParkedStream, SubscriptionStatus};
 use crate::{Append, AppendError, CommandOutcome, CommandStamp, EventStorage, Lag, Page, Position};
@@ -23,6 +24,7 @@ pub struct PostgresStorage {
     pub(super) bell: Arc<Bell>,
     appender: Appender,
     loader: Loader,
+    pub(super) lineage: Arc<Lineage>,
 }
 
 impl PostgresStorage {
@@ -37,6 +39,7 @@ impl PostgresStorage {
             bell,
             appender,
             loader,
+            lineage: Arc::new(Lineage::new()),
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ingesta_event_store::subscription::{Commit, Lease, Park, ParkReason};
 use ingesta_event_store::{
-    AppendError, EventStorage, Position, StoreError, StreamId, SubscriptionStorage,
+    AppendError, EventStorage, Position, PostgresStorage, StoreError, StreamId, SubscriptionStorage,
 };
 
 use crate::support::{Counter, Fixture, append, page, seen_now, stamp};
@@ -236,4 +236,15 @@ async fn a_rebase_refuses_a_log_that_was_written_to_after_the_restore() {
         matches!(checked, Err(StoreError::LogMoved)),
         "nothing was changed: {checked:?}"
     );
+}
+
+#[tokio::test]
+async fn two_databases_of_one_cluster_are_two_logs_and_a_log_is_the_same_for_everybody() {
+    let (one, two) = (Fixture::migrated().await, Fixture::migrated().await);
+    let again = PostgresStorage::new(one.storage.database().clone());
+    let identity = one.storage.identity().await.unwrap();
+    assert_eq!(identity, again.identity().await.unwrap());
+    assert_ne!(identity, two.storage.identity().await.unwrap());
+    let short = identity.len() == 16 && identity.chars().all(|c| c.is_ascii_hexdigit());
+    assert!(short, "{identity}");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ingesta_event_store::{EventStorage, Position, StoreError, TypeFilter};
+use ingesta_event_store::{EventStorage, Position, PostgresStorage, StoreError, TypeFilter};
 use sqlx::{Connection, PgConnection};
 
 use crate::support::{Fixture, append, page, seen_now};
@@ -155,6 +155,49 @@ async fn an_event_before_its_predecessor_stops_the_reader_loudly() {
         panic!("the gap is told as a gap");
     };
     assert_eq!((stream.aggregate_id.as_str(), sequence), ("gap", 2));
+}
+
+#[tokio::test]
+async fn a_gap_behind_what_a_store_has_read_is_told_as_often_as_it_is_read() {
+    let fixture = Fixture::migrated().await;
+    for version in 0..2 {
+        let next = append("known", version, &[1]);
+        fixture.storage.append(next).await.unwrap();
+    }
+    let read = page(&fixture.storage, Position::START).await;
+    assert_eq!(read.events.len(), 2, "from now on it knows the stream");
+    fixture
+        .execute(&format!(
+            "{INSERT} 'known', 4, 'Added', '1', '{{}}', '{{}}')"
+        ))
+        .await;
+    // A store that was here, one that begins behind it, and the first again.
+    let stranger = PostgresStorage::new(fixture.storage.database().clone());
+    for storage in [&fixture.storage, &stranger, &fixture.storage] {
+        let violation = ingesta_testing::eventually("the gap to be seen", async || {
+            let rest = storage.read_after(read.reached, &TypeFilter::All, 10);
+            rest.await.err()
+        });
+        let StoreError::OrderViolated { sequence, .. } = violation.await else {
+            panic!("the gap is told as a gap");
+        };
+        assert_eq!(sequence, 4);
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_begins_in_the_middle_looks_up_what_it_has_not_read() {
+    let fixture = Fixture::migrated().await;
+    for version in 0..4 {
+        let next = append("long", version, &[1]);
+        fixture.storage.append(next).await.unwrap();
+    }
+    let all = page(&fixture.storage, Position::START).await.events;
+    let stranger = PostgresStorage::new(fixture.storage.database().clone());
+    for from in [2, 0, 1] {
+        let rest = page(&stranger, all[from].position).await.events;
+        assert_eq!(rest, all[from + 1..]);
+    }
 }
 
 #[tokio::test]
