@@ -1,4 +1,5 @@
-//! Real services for tests: the one that the environment names, else one that is started here.
+//! Real services for tests: the one that the environment names, else one that is started here; and
+//! Python, for programs in another language beside them.
 //!
 //! Promises: one PostgreSQL and one Apache Kafka for all test binaries of a run, each started when
 //! the first test asks for it and gone a minute after the last of them; where one cannot be had, the
@@ -7,9 +8,15 @@
 
 mod database;
 mod folder;
+mod java;
 mod kafka;
+mod kept;
 mod lock;
+mod ports;
 mod postgres;
+mod program;
+mod python;
+mod registry;
 mod shared;
 mod skip;
 mod standing;
@@ -20,7 +27,9 @@ mod watchdog;
 mod tests;
 
 pub use database::{OwnedDatabase, create_database, create_database_from, drop_database};
-pub use kafka::OwnedBroker;
+pub use kafka::{Certificate, Door, Doors, Operation, OwnedBroker, Resource};
+pub use python::Python;
+pub use registry::Registry;
 pub use skip::{kafka_or_skip, postgres_or_skip};
 pub use standing::{Service, Which, down, up};
 

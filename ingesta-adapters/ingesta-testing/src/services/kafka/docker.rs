@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 
 use super::home::Home;
-use super::program::{in_path, run};
+use crate::services::program::{in_path, run};
 
 const IMAGE: &str = "apache/kafka:4.1.0";
 /// Where the image keeps its jars.

@@ -1,20 +1,18 @@
 //! The folder of a broker: the files it is started with, and what they say of it later.
 //!
-//! Promises: 127.0.0.1 only; ports outside the range that outgoing connections are given, so that
-//! they are still free when a broker that was away comes back.
+//! Promises: 127.0.0.1 only.
 //! Does not: run anything.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
-use uuid::Uuid;
+use anyhow::Context;
+
+use super::doors::{Door, Doors};
+use crate::services::ports::free_port;
 
 const SETTINGS: &str = include_str!("server.properties");
 const LOGGING: &str = include_str!("log4j2.properties");
-
-/// Where brokers may listen: below what Linux and macOS give to outgoing connections.
-const PORTS: std::ops::Range<u16> = 20_000..30_000;
 
 /// A folder and the names in it.
 #[derive(Debug, Clone)]
@@ -63,19 +61,32 @@ impl Home {
     }
 
     /// Makes the folder, with ports that are free now.
-    pub(crate) fn create(&self) -> anyhow::Result<()> {
+    pub(crate) fn create(&self, doors: Option<&Doors>) -> anyhow::Result<()> {
         let root = self.0.display();
         std::fs::create_dir_all(&self.0).with_context(|| format!("create {root}"))?;
-        let broker = free_port(None)?;
-        let controller = free_port(Some(broker))?;
-        let listeners = format!("BROKER://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}");
+        let broker = free_port(&[])?;
+        let controller = free_port(&[broker])?;
+        let mut listeners =
+            format!("BROKER://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}");
+        let mut more = String::new();
+        if let Some(doors) = doors {
+            let mut taken = vec![broker, controller];
+            for door in doors.all() {
+                let port = free_port(&taken)?;
+                listeners.push_str(&format!(",{}://127.0.0.1:{port}", door.name()));
+                taken.push(port);
+            }
+            doors.write(&self.0)?;
+            more = doors.settings(&self.0);
+        }
         let storage = self.storage();
         let settings = format!(
             "{SETTINGS}\n\
              listeners={listeners}\n\
              advertised.listeners={listeners}\n\
              controller.quorum.bootstrap.servers=127.0.0.1:{controller}\n\
-             log.dirs={}\n",
+             log.dirs={}\n\
+             {more}\n",
             storage.display()
         );
         for (path, text) in [
@@ -87,11 +98,23 @@ impl Home {
         Ok(())
     }
 
-    /// Where the broker listens.
+    /// Where the broker listens for everybody.
     pub(crate) fn address(&self) -> anyhow::Result<SocketAddr> {
+        self.listener("BROKER")
+    }
+
+    /// Where another door is.
+    pub(crate) fn door(&self, door: Door) -> anyhow::Result<SocketAddr> {
+        self.listener(door.name())
+    }
+
+    fn listener(&self, name: &str) -> anyhow::Result<SocketAddr> {
         let config = self.config();
-        let listener = property(&config, "advertised.listeners=BROKER://")?;
-        let address = listener.split(',').next().unwrap_or_default();
+        let listeners = property(&config, "advertised.listeners=")?;
+        let start = format!("{name}://");
+        let mut listeners = listeners.split(',');
+        let found = listeners.find_map(|listener| listener.strip_prefix(&start));
+        let address = found.with_context(|| format!("the broker has no door {name}"))?;
         address
             .parse()
             .with_context(|| format!("{} has no address", config.display()))
@@ -109,20 +132,4 @@ fn property(path: &Path, start: &str) -> anyhow::Result<String> {
     let value = text.lines().find_map(|line| line.strip_prefix(start));
     let value = value.with_context(|| format!("{} has no `{start}`", path.display()))?;
     Ok(value.trim().to_owned())
-}
-
-fn free_port(but: Option<u16>) -> anyhow::Result<u16> {
-    for _ in 0..1_000 {
-        let bytes = Uuid::new_v4().into_bytes();
-        let chance = u16::from_be_bytes([bytes[0], bytes[1]]);
-        let port = PORTS.start + chance % (PORTS.end - PORTS.start);
-        if Some(port) != but && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return Ok(port);
-        }
-    }
-    bail!(
-        "no port of 127.0.0.1 between {} and {} is free",
-        PORTS.start,
-        PORTS.end
-    )
 }

@@ -13,10 +13,11 @@ use anyhow::{Context, bail};
 use rustix::process::Signal;
 use uuid::Uuid;
 
+use super::doors::Doors;
 use super::home::Home;
-use super::program::{last_words, run};
 use super::source::Source;
 use super::{Pace, process, wire};
+use crate::services::program::{last_words, run};
 use crate::services::throwaway::Running;
 
 /// For a machine that does much else.
@@ -24,14 +25,19 @@ const LIMIT: Duration = Duration::from_secs(120);
 const ASKED: Duration = Duration::from_secs(5);
 
 /// Makes settings and data for a new cluster of one.
-pub(crate) async fn prepare(home: &Home, source: &Source) -> anyhow::Result<()> {
-    home.create()?;
+pub(crate) async fn prepare(
+    home: &Home,
+    source: &Source,
+    doors: Option<&Doors>,
+) -> anyhow::Result<()> {
+    home.create(doors)?;
     let mut settings = Pace::QuickStart.options();
     settings.extend(home.options());
     let mut format = source.program(home, &settings, "kafka.tools.StorageTool");
     let cluster = Uuid::new_v4().simple().to_string();
     format.args(["format", "--standalone", "-t", &cluster, "-c"]);
     format.arg(home.config());
+    format.args(doors.map(Doors::format_arguments).unwrap_or_default());
     let formatted = run(format, LIMIT).await;
     formatted.context("make the data of a broker").map(|_| ())
 }

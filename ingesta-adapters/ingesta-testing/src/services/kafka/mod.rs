@@ -7,17 +7,19 @@
 //! Does not: speak to it; tests bring a client of their own.
 
 mod docker;
+mod doors;
 pub(crate) mod home;
-mod java;
 mod launch;
 mod maven;
 mod owned;
+mod permission;
 pub(crate) mod process;
-mod program;
 mod source;
 pub(crate) mod wire;
 
+pub use doors::{Certificate, Door, Doors};
 pub use owned::OwnedBroker;
+pub use permission::{Operation, Resource};
 
 use std::time::Duration;
 
@@ -77,7 +79,7 @@ impl Throwaway for Kafka {
 
     async fn start(&self, folder: &Folder) -> anyhow::Result<Running> {
         let source = Source::find().await?;
-        start_new(&Home::at(folder.data()), &source, self.0).await
+        start_new(&Home::at(folder.data()), &source, self.0, None).await
     }
 
     async fn stop(&self, folder: &Folder) -> anyhow::Result<bool> {
@@ -94,11 +96,16 @@ impl Throwaway for Kafka {
 }
 
 /// Starts a broker on new data; what is there already goes.
-async fn start_new(home: &Home, source: &Source, pace: Pace) -> anyhow::Result<Running> {
+async fn start_new(
+    home: &Home,
+    source: &Source,
+    pace: Pace,
+    doors: Option<&Doors>,
+) -> anyhow::Result<Running> {
     for attempt in 1.. {
         process::kill_all(&home.config()).await?;
         remove_tree(home.root())?;
-        launch::prepare(home, source).await?;
+        launch::prepare(home, source, doors).await?;
         match launch::start(home, source, pace).await {
             Err(_) if attempt < ATTEMPTS && launch::port_was_taken(home) => {}
             outcome => {

@@ -12,7 +12,9 @@ use anyhow::{Context, bail, ensure};
 use rustix::process::Signal;
 use uuid::Uuid;
 
+use super::doors::{Door, Doors};
 use super::home::Home;
+use super::permission::{self, Operation, Resource};
 use super::source::Source;
 use super::{PATIENCE, Pace, launch, process, start_new};
 use crate::services::folder::{Folder, remove_tree};
@@ -51,6 +53,41 @@ impl OwnedBroker {
     /// # Errors
     /// When no Apache Kafka can be had (the text says what to install or to set) or it does not start.
     pub async fn start() -> anyhow::Result<Self> {
+        Self::start_with(None).await
+    }
+
+    /// Starts one that asks who comes at every door but the open one, which is [`address`].
+    ///
+    /// [`address`]: OwnedBroker::address
+    ///
+    /// # Errors
+    /// As [`OwnedBroker::start`].
+    ///
+    /// ```no_run
+    /// # async fn test() -> anyhow::Result<()> {
+    /// use ingesta_testing::services::{Door, Doors, Operation, OwnedBroker, Resource};
+    ///
+    /// let doors = Doors { users: vec![("ana".into(), "s3cret".into())], ..Doors::default() };
+    /// let broker = OwnedBroker::start_guarded(&doors).await?;
+    /// broker.allow("ana", Operation::Write, Resource::Topics("t"))?;
+    /// assert_ne!(broker.door(Door::Sasl)?, broker.address());
+    /// assert!(broker.door(Door::Tls).is_err(), "it has no certificate");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn start_guarded(doors: &Doors) -> anyhow::Result<Self> {
+        Self::start_with(Some(doors)).await
+    }
+
+    /// As [`OwnedBroker::start_guarded`], but `None` where [`OwnedBroker::start_or_skip`] is.
+    ///
+    /// # Errors
+    /// As [`OwnedBroker::start_or_skip`].
+    pub async fn start_guarded_or_skip(doors: &Doors) -> anyhow::Result<Option<Self>> {
+        or_skip(Self::start_guarded(doors).await)
+    }
+
+    async fn start_with(doors: Option<&Doors>) -> anyhow::Result<Self> {
         let source = Source::find().await.context("this test needs a broker")?;
         let all = Folder::of_this_workspace("brokers");
         let (folder, in_use) = room_of_its_own(&all).await?;
@@ -60,7 +97,7 @@ impl OwnedBroker {
             address: String::new(),
             _in_use: in_use,
         };
-        let running = start_new(&this.home(), &this.source, Pace::QuickStart).await?;
+        let running = start_new(&this.home(), &this.source, Pace::QuickStart, doors).await?;
         this.address.clone_from(&running.address);
         this.watch(&running).await?;
         Ok(this)
@@ -79,6 +116,23 @@ impl OwnedBroker {
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Where a door of it is: `127.0.0.1:` and a port.
+    ///
+    /// # Errors
+    /// When it has no such door.
+    pub fn door(&self, door: Door) -> anyhow::Result<String> {
+        Ok(self.home().door(door)?.to_string())
+    }
+
+    /// Lets a user do this, from now on. A broker that was started without doors asks nobody, and
+    /// refuses it.
+    ///
+    /// # Errors
+    /// When the broker does not answer, or refuses.
+    pub fn allow(&self, user: &str, operation: Operation, on: Resource<'_>) -> anyhow::Result<()> {
+        permission::allow(self.home().address()?, user, operation, on)
     }
 
     /// Ends it at once (`SIGKILL`), and waits until it has gone.

@@ -10,8 +10,8 @@ use std::process::Command;
 use anyhow::{Context, anyhow, ensure};
 
 use super::home::Home;
-use super::{docker, java, maven};
-use crate::services::given;
+use super::{docker, maven};
+use crate::services::{given, java};
 
 const HELP: &str = "install Java 17 or newer and Maven (Debian: `apt-get install \
     openjdk-17-jre-headless maven`), or set KAFKA_HOME to an unpacked Apache Kafka 4, \

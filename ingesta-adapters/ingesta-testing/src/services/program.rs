@@ -2,7 +2,7 @@
 //!
 //! Promises: a program that takes too long, or whose caller has gone, is killed; an error carries
 //! its last words.
-//! Does not: run the broker, which has no end.
+//! Does not: run a service, which has no end.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -41,7 +41,12 @@ pub(crate) fn last_words(text: &str) -> String {
 
 /// A program of `PATH`.
 pub(crate) fn in_path(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
+    all_in_path(name).into_iter().next()
+}
+
+/// Every program of this name in `PATH`, in its order.
+pub(crate) fn all_in_path(name: &str) -> Vec<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).map(|folder| folder.join(name));
-    found.into_iter().find(|program| program.is_file())
+    found.filter(|program| program.is_file()).collect()
 }

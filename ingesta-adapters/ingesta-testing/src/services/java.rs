@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use anyhow::bail;
 
+use super::given;
 use super::program::{in_path, run};
-use crate::services::given;
 
 /// What brokers of Kafka 4 need.
 const OLDEST: u32 = 17;
