@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use ingesta_testing::PATIENCE;
 use ingesta_testing::services::OwnedDatabase;
+use reqwest::Method;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use sqlx::{Connection, PgConnection};
@@ -267,15 +268,24 @@ impl Server {
 
     /// Status and body of a read.
     pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
+        self.send(Method::GET, path, None).await
+    }
+
+    /// Status and body of what a command is answered.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        self.send(Method::POST, path, Some(body)).await
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> (u16, Value) {
         let client = reqwest::Client::builder()
             .no_proxy()
             .build()
             .expect("a client");
-        let response = client
-            .get(format!("{}{path}", self.url))
-            .send()
-            .await
-            .expect("an answer");
+        let mut request = client.request(method, format!("{}{path}", self.url));
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = request.send().await.expect("an answer");
         let status = response.status().as_u16();
         (status, response.json().await.unwrap_or(Value::Null))
     }

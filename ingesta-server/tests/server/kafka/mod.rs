@@ -9,5 +9,6 @@ mod imagenes;
 mod llegada;
 mod operador;
 mod publicados;
+mod python;
 mod relevo;
 pub(crate) mod stage;

@@ -17,29 +17,38 @@ pub(super) struct Desk {
 
 impl Desk {
     #[track_caller]
-    fn run(&self, arguments: &[&str]) -> Ended {
+    pub(super) fn run(&self, arguments: &[&str]) -> Ended {
         run(self
             .command(arguments)
             .env("INGESTA_KAFKA_BROKERS", &self.stage.kafka.brokers))
     }
 
-    fn command(&self, arguments: &[&str]) -> std::process::Command {
+    pub(super) fn command(&self, arguments: &[&str]) -> std::process::Command {
         let mut command = self.ground.command(arguments);
         command.env("INGESTA_KAFKA_PREFIX", &self.stage.prefix);
         command
     }
 
     pub(super) fn serve(&self) -> Server {
+        self.serve_with(&[])
+    }
+
+    /// With these variables besides.
+    pub(super) fn serve_with(&self, variables: &[(&str, &str)]) -> Server {
         let arguments = ["serve", "--migrate", "--json", "--listen", "127.0.0.1:0"];
         let mut command = self.command(&arguments);
-        Server::spawn(command.env("INGESTA_KAFKA_BROKERS", &self.stage.kafka.brokers))
+        command.env("INGESTA_KAFKA_BROKERS", &self.stage.kafka.brokers);
+        Server::spawn(command.envs(variables.iter().copied()))
     }
 }
 
 pub(super) async fn desk() -> Option<Desk> {
-    let stage = Stage::new().await?;
+    Some(desk_on(Stage::new().await?).await)
+}
+
+pub(super) async fn desk_on(stage: Stage) -> Desk {
     let ground = Ground::new().await;
-    Some(Desk { ground, stage })
+    Desk { ground, stage }
 }
 
 pub(super) async fn topics_ready(server: &Server) {
