@@ -205,7 +205,7 @@ pub(super) struct DemoArgs {
     /// The seed that decides which messages they meet.
     #[arg(long, default_value_t = 1)]
     pub(super) semilla: u64,
-    /// The binary of the server; default the one beside this one.
+    /// The binary of the server; default the one beside this one, built where it is missing.
     #[arg(long)]
     pub(super) ingesta: Option<PathBuf>,
     /// How long everything may take, in seconds.

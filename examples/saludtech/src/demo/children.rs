@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use super::Plan;
+use super::binary::server_binary;
 use super::ground::{Quien, Terreno};
 use crate::cli::Out;
 
@@ -33,7 +34,7 @@ pub(super) struct Children {
 impl Children {
     /// What will be started; nothing is yet.
     pub(super) fn new(plan: &Plan, terreno: &Terreno) -> anyhow::Result<Self> {
-        let server = server_binary(plan)?;
+        let server = server_binary(plan.ingesta.as_deref())?;
         let own = std::env::current_exe().context("where is this program")?;
         let mut plans = BTreeMap::new();
         for quien in Quien::TODOS {
@@ -140,29 +141,6 @@ impl Children {
         }
         self.running.clear();
     }
-}
-
-/// The server's binary.
-fn server_binary(plan: &Plan) -> anyhow::Result<PathBuf> {
-    if let Some(path) = &plan.ingesta {
-        // Children have another folder.
-        let path = std::path::absolute(path)?;
-        if path.is_file() {
-            return Ok(path);
-        }
-        bail!("there is no {}", path.display());
-    }
-    let own = std::env::current_exe().context("where is this program")?;
-    let beside = own.with_file_name("ingesta");
-    if beside.is_file() {
-        return Ok(beside);
-    }
-    let release = own.components().any(|part| part.as_os_str() == "release");
-    let profile = if release { " --release" } else { "" };
-    bail!(
-        "the server's binary is not beside this one: build it with `cargo build{profile} -p \
-         ingesta-server`, or name it with --ingesta PATH"
-    )
 }
 
 /// Nothing of the caller's configuration counts here.

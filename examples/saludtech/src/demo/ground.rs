@@ -40,6 +40,9 @@ impl Quien {
     }
 }
 
+/// How many notifications are in which state.
+pub(super) type Avisos = BTreeMap<&'static str, u64>;
+
 pub(super) struct Terreno {
     pub(super) brokers: String,
     pub(super) prefix: String,
@@ -81,10 +84,10 @@ impl Terreno {
     }
 
     /// How many notifications are in which state.
-    pub(super) async fn avisos(&self) -> anyhow::Result<BTreeMap<&'static str, u64>> {
+    pub(super) async fn avisos(&self) -> anyhow::Result<Avisos> {
         let url = self.database(Quien::Notificaciones);
         let database = Database::connect(url, DatabaseOptions::default()).await?;
-        let mut counts = BTreeMap::new();
+        let mut counts = Avisos::new();
         let mut lista = Lista::open(&database).await?;
         while let Some(rows) = lista.next().await? {
             for (_, row) in rows {

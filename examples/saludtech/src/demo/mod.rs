@@ -5,6 +5,7 @@
 //! told at the end is read from the server and from its topic, not believed.
 //! It works on databases and topics of its own, so that nobody else's are touched.
 
+mod binary;
 mod children;
 mod entregas;
 mod ground;
@@ -12,6 +13,7 @@ mod persona;
 mod rastro;
 mod resumen;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,12 +21,13 @@ use anyhow::ensure;
 use tokio::time::Instant;
 
 use self::children::Children;
-use self::entregas::Puerta;
-use self::ground::Terreno;
+use self::entregas::{Estado, Puerta};
+use self::ground::{Avisos, Terreno};
 use self::persona::Persona;
 use self::rastro::Rastro;
 use self::resumen::Resumen;
 use crate::cli::Out;
+use crate::notificaciones::EstadoNotificacion;
 
 /// Failures that every step meets now and then.
 pub const FALLOS: &str = "anonimizar.rechazar=0.05,anonimizar.callar=0.05,anonimizar.caer=0.02,\
@@ -44,7 +47,7 @@ pub struct Plan {
     pub fallos: String,
     /// The seed that decides which messages they meet.
     pub semilla: u64,
-    /// The server's binary; `None`: the one beside this one.
+    /// The server's binary; `None`: the one beside this one, which is built where it is missing.
     pub ingesta: Option<PathBuf>,
     /// How long everything may take.
     pub plazo: Duration,
@@ -85,7 +88,7 @@ async fn tour(
     ));
     let mut persona = Persona::default();
     let mut said = 0;
-    let estados = loop {
+    let (estados, avisos) = loop {
         children.keep_alive(out).await?;
         let estados = puerta.estados(&ids).await?;
         persona.decide(&puerta, &estados).await?;
@@ -95,12 +98,15 @@ async fn tour(
             said = ended;
         }
         let over = Instant::now() >= deadline;
-        if over || (ended == ids.len() && rastro.is_complete(&ids)) {
-            break estados;
+        let all = ended == ids.len() && rastro.is_complete(&ids);
+        if all || over {
+            let avisos = terreno.avisos().await?;
+            if over || is_told(&avisos, &estados, persona.decided()) {
+                break (estados, avisos);
+            }
         }
         tokio::time::sleep(LOOK).await;
     };
-    let avisos = terreno.avisos().await?;
     rastro.stop().await;
     Ok(Resumen::new(
         &estados,
@@ -109,4 +115,12 @@ async fn tour(
         avisos,
         children.restarts(),
     ))
+}
+
+/// Whether each failure and each alert has its notification, and none is open.
+fn is_told(avisos: &Avisos, estados: &BTreeMap<String, Estado>, alerts: u64) -> bool {
+    let failed = estados.values().filter(|estado| estado.0 == "Fallida");
+    let open = [EstadoNotificacion::Pedida, EstadoNotificacion::Enviando];
+    let is_open = |estado: &EstadoNotificacion| avisos.contains_key(estado.as_str());
+    avisos.values().sum::<u64>() == failed.count() as u64 + alerts && !open.iter().any(is_open)
 }

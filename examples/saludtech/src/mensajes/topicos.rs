@@ -29,8 +29,12 @@ pub enum Topico {
 }
 
 macro_rules! schema {
-    ($folder:literal, $name:literal) => {
-        include_str!(concat!($folder, "/schemas/v1/", $name, ".1.avsc"))
+    ($name:literal) => {
+        include_str!(concat!(
+            "../../../../ingesta-server/schemas/v1/",
+            $name,
+            ".1.avsc"
+        ))
     };
 }
 
@@ -66,19 +70,15 @@ impl Topico {
 
     const fn texto(self) -> &'static str {
         match self {
-            Self::IniciarAnonimizado => schema!("../..", "comando-iniciar-anonimizado"),
-            Self::IniciarEtiquetado => schema!("../..", "comando-iniciar-etiquetado"),
-            Self::LimpiarIngesta => schema!("../..", "comando-limpiar-ingesta"),
-            Self::RevertirAnonimizado => schema!("../..", "comando-revertir-anonimizado"),
-            Self::RevertirEtiquetado => schema!("../..", "comando-revertir-etiquetado"),
-            Self::EventosAnonimizado => schema!("../..", "eventos-anonimizado"),
-            Self::EventosEtiquetado => schema!("../..", "eventos-etiquetado"),
-            Self::FalloIngesta => {
-                schema!("../../../../ingesta-server", "evento-fallo-ingesta")
-            }
-            Self::AlertaIngesta => {
-                schema!("../../../../ingesta-server", "evento-alerta-ingesta")
-            }
+            Self::IniciarAnonimizado => schema!("comando-iniciar-anonimizado"),
+            Self::IniciarEtiquetado => schema!("comando-iniciar-etiquetado"),
+            Self::LimpiarIngesta => schema!("comando-limpiar-ingesta"),
+            Self::RevertirAnonimizado => schema!("comando-revertir-anonimizado"),
+            Self::RevertirEtiquetado => schema!("comando-revertir-etiquetado"),
+            Self::EventosAnonimizado => schema!("eventos-anonimizado"),
+            Self::EventosEtiquetado => schema!("eventos-etiquetado"),
+            Self::FalloIngesta => schema!("evento-fallo-ingesta"),
+            Self::AlertaIngesta => schema!("evento-alerta-ingesta"),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod anonimizador;
 mod caidas;
+mod demo;
 mod etiquetado;
 mod notificaciones;
 mod oyente;
