@@ -8,5 +8,6 @@ mod notificaciones;
 mod oyente;
 mod privacidad;
 mod proceso;
+mod python;
 mod smtp;
 mod stage;
