@@ -37,11 +37,10 @@ async fn attempt(kafka: &KafkaOptions, specs: &[TopicSpec]) -> Result<(), KafkaE
     let (kafka, specs) = (kafka.clone(), specs.to_vec());
     let runtime = tokio::runtime::Handle::current();
     let made = spawn_blocking(move || runtime.block_on(ensure(&kafka, &specs, ATTEMPT)));
-    let made = made.await.unwrap_or_else(|_| {
-        Err(KafkaError::Broken {
-            attempted: "ensuring topics",
-            code: "Interrupted".to_owned(),
-        })
-    });
-    made.map(drop)
+    let made = made.await.map_err(|_| KafkaError::Broken {
+        attempted: "ensuring topics",
+        code: "Interrupted".to_owned(),
+    })?;
+    made?;
+    Ok(())
 }
