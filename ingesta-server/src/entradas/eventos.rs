@@ -81,7 +81,14 @@ const fn grupo_propio(schema: Esquema) -> Option<&'static str> {
         | Esquema::EventoAlertaIngesta
         | Esquema::ComandoCrearIngesta
         | Esquema::ComandoEliminarIngesta
-        | Esquema::ComandoRevertirIngesta => None,
+        | Esquema::ComandoRevertirIngesta
+        | Esquema::ComandoIniciarAnonimizado
+        | Esquema::ComandoIniciarEtiquetado
+        | Esquema::ComandoLimpiarIngesta
+        | Esquema::ComandoRevertirAnonimizado
+        | Esquema::ComandoRevertirEtiquetado
+        | Esquema::EventosAnonimizado
+        | Esquema::EventosEtiquetado => None,
     }
 }
 
