@@ -47,7 +47,7 @@ pub struct FilaSaga {
     pub atascada: bool,
     /// The steps that are done and not reverted.
     #[schema(value_type = Vec<String>)]
-    pub hechos: Vec<Paso>,
+    pub pasos_hechos: Vec<Paso>,
     /// The steps that are still to be reverted, next first.
     #[schema(value_type = Vec<String>)]
     pub por_revertir: Vec<Paso>,
@@ -100,7 +100,7 @@ impl SagaVista {
             atascada: datos.atascada(),
             estado: datos.estado,
             desde: datos.desde,
-            hechos: datos.hechos,
+            pasos_hechos: datos.hechos,
             por_revertir: datos.por_revertir,
             revertidos: datos.revertidos,
             motivo: datos.motivo,

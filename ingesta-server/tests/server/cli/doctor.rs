@@ -59,7 +59,7 @@ async fn followed(ground: &Ground) {
                 .json();
             let idle = lines.iter().all(|line| line["lag_events"] == 0);
             let events = ground.ask("select count(*) from events").await;
-            (lines.len() == 4 && idle && events == 6).then_some(())
+            (lines.len() == 5 && idle && events == 6).then_some(())
         })
         .await;
 }

@@ -14,7 +14,7 @@ async fn another_cluster_is_refused_until_rebased() {
                 .run(&["subscriptions", "list", "--json"])
                 .expect(0)
                 .json();
-            (lines.len() == 4 && lines.iter().all(|l| l["state"] == "running")).then_some(())
+            (lines.len() == 5 && lines.iter().all(|l| l["state"] == "running")).then_some(())
         })
         .await;
     ground.run(&["subscriptions", "rebase"]).expect(2);
@@ -47,7 +47,7 @@ async fn another_cluster_is_refused_until_rebased() {
         .run(&["subscriptions", "rebase", "--yes", "--json"])
         .expect(0)
         .json();
-    assert_eq!(rebased[0]["subscriptions"], 4);
+    assert_eq!(rebased[0]["subscriptions"], 5);
     let server = ground.serve();
     ground.import(&server, &rows[..6].join("\n")).expect(0);
     ground

@@ -162,7 +162,7 @@ async fn b_36_what_is_reverted_is_written_down_and_nothing_is_destroyed() {
 /// The whole story, with what was undone in it.
 fn reverted_and_told(saga: &Value) {
     assert_eq!(saga["revertidos"], json!(["Anonimizado"]));
-    assert_eq!(saga["hechos"], json!([]));
+    assert_eq!(saga["pasos_hechos"], json!([]));
     let eventos: Vec<_> = saga["historia"]
         .as_array()
         .expect("a log")

@@ -11,9 +11,9 @@ use crate::test_app::TestApp;
 /// Refuses every first wish to clean up, and labels nothing in the case `mudo`.
 fn dificil(caso: &str, pedido: &Pedido) -> Vec<Dice> {
     let first = pedido.ce_id.ends_with("/1");
-    match pedido.esquema {
-        Esquema::ComandoIniciarEtiquetado if caso == "mudo" => Vec::new(),
-        Esquema::ComandoLimpiarIngesta if first => vec![Dice::Rechazado("retenida")],
+    match (caso, pedido.esquema, first) {
+        ("mudo", Esquema::ComandoIniciarEtiquetado, _) => Vec::new(),
+        (_, Esquema::ComandoLimpiarIngesta, true) => vec![Dice::Rechazado("retenida")],
         _ => vec![Dice::Hecho],
     }
 }

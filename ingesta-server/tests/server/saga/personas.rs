@@ -12,10 +12,10 @@ use crate::test_app::TestApp;
 /// Refuses every first wish to clean up.
 fn no_limpia(_: &str, pedido: &Pedido) -> Vec<Dice> {
     let first = pedido.ce_id.ends_with("/1");
-    match pedido.esquema {
-        Esquema::ComandoLimpiarIngesta if first => vec![Dice::Rechazado("retenida")],
-        _ => vec![Dice::Hecho],
+    if first && pedido.esquema == Esquema::ComandoLimpiarIngesta {
+        return vec![Dice::Rechazado("retenida")];
     }
+    vec![Dice::Hecho]
 }
 
 #[tokio::test(flavor = "multi_thread")]

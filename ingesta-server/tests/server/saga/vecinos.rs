@@ -234,14 +234,14 @@ impl Handler for Vecino {
 fn tipo(pedido: Esquema, dice: Dice) -> (Esquema, &'static str) {
     let bien = dice == Dice::Hecho;
     let (anonimizado, etiquetado) = (Esquema::EventosAnonimizado, Esquema::EventosEtiquetado);
-    match pedido {
-        Esquema::ComandoIniciarAnonimizado if bien => (anonimizado, "AnonimizadoCreado"),
-        Esquema::ComandoIniciarAnonimizado => (anonimizado, "AnonimizadoFallido"),
-        Esquema::ComandoIniciarEtiquetado if bien => (etiquetado, "EtiquetadoCreado"),
-        Esquema::ComandoIniciarEtiquetado => (etiquetado, "EtiquetadoRechazado"),
-        Esquema::ComandoLimpiarIngesta if bien => (anonimizado, "LimpiezaHecha"),
-        Esquema::ComandoLimpiarIngesta => (anonimizado, "LimpiezaRechazada"),
-        Esquema::ComandoRevertirEtiquetado => (etiquetado, "EtiquetadoRevertido"),
+    match (pedido, bien) {
+        (Esquema::ComandoIniciarAnonimizado, true) => (anonimizado, "AnonimizadoCreado"),
+        (Esquema::ComandoIniciarAnonimizado, false) => (anonimizado, "AnonimizadoFallido"),
+        (Esquema::ComandoIniciarEtiquetado, true) => (etiquetado, "EtiquetadoCreado"),
+        (Esquema::ComandoIniciarEtiquetado, false) => (etiquetado, "EtiquetadoRechazado"),
+        (Esquema::ComandoLimpiarIngesta, true) => (anonimizado, "LimpiezaHecha"),
+        (Esquema::ComandoLimpiarIngesta, false) => (anonimizado, "LimpiezaRechazada"),
+        (Esquema::ComandoRevertirEtiquetado, _) => (etiquetado, "EtiquetadoRevertido"),
         _ => (anonimizado, "AnonimizadoRevertido"),
     }
 }
