@@ -400,7 +400,7 @@ class Labeller:
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
                 "isolation.level": "read_committed",
-                "session.timeout.ms": 6_000,
+                "session.timeout.ms": 10_000,
                 "topic.metadata.refresh.interval.ms": 10_000,
             }
         )

@@ -77,7 +77,9 @@ async fn two_instances_share_the_work_and_one_that_dies_is_replaced() {
         let database = OwnedDatabase::create("vecino").await.expect("one");
         let oyente = stage.oyente(answers(vecino));
         let one = Proceso::start(&stage, vecino, database.url(), &[]);
-        let _other = Proceso::start(&stage, vecino, database.url(), &[]);
+        let other = Proceso::start(&stage, vecino, database.url(), &[]);
+        one.follows().await;
+        other.follows().await;
         let mut ids: Vec<Uuid> = (0..40).map(|_| Uuid::now_v7()).collect();
         for id in &ids {
             ask(&stage, vecino, *id).await;

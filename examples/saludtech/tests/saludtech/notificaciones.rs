@@ -214,6 +214,8 @@ async fn b_54_two_instances_share_the_work_and_one_that_dies_is_replaced() {
     let smtp = ["--via", "smtp", "--smtp", &address];
     let one = Proceso::start(&stage, Vecino::Notificaciones, database.url(), &smtp);
     let other = Proceso::start(&stage, Vecino::Notificaciones, database.url(), &smtp);
+    one.follows().await;
+    other.follows().await;
     for _ in 0..20 {
         fallo(&stage, Uuid::now_v7()).await;
     }
@@ -222,15 +224,26 @@ async fn b_54_two_instances_share_the_work_and_one_that_dies_is_replaced() {
     for _ in 0..10 {
         fallo(&stage, Uuid::now_v7()).await;
     }
-    let rows = listed(&database, "enviada", 30).await;
+    // Of a send that is cut off when partitions change hands nobody knows; that is said, not hidden.
+    let (sent, unknown) = eventually("the end of all", async || {
+        let rows = list(&database, &[]);
+        let count = |estado: &str| rows.iter().filter(|row| row["estado"] == estado).count();
+        let (sent, unknown) = (count("enviada"), count("desconocida"));
+        (sent + unknown == 30).then_some((sent, unknown))
+    })
+    .await;
     let mails = buzon.mails();
-    assert_eq!((rows.len(), mails.len()), (30, 30), "one e-mail for each");
     let mut ids: Vec<&str> = mails
         .iter()
         .map(|mail| header(mail, "Message-ID"))
         .collect();
     ids.sort_unstable();
     ids.dedup();
-    assert_eq!(ids.len(), 30);
+    assert_eq!(ids.len(), mails.len(), "no e-mail twice");
+    assert!(
+        (sent..=sent + unknown).contains(&mails.len()),
+        "{sent} {unknown}"
+    );
+    assert!(sent > 20, "the one that is left goes on");
     drop(other);
 }

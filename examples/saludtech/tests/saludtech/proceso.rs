@@ -145,4 +145,20 @@ impl Proceso {
         let status = answer.status().as_u16();
         (status, answer.json().await.expect("JSON"))
     }
+
+    /// Waits until it has its share of its topics.
+    pub(crate) async fn follows(&self) {
+        eventually("its partitions", async || {
+            let (_, health) = self.health().await;
+            let told = health["components"].as_array().expect("components");
+            let mut inboxes = told
+                .iter()
+                .filter_map(|component| component["detail"].as_str())
+                .filter(|detail| detail.contains(" handled, "))
+                .peekable();
+            let some = inboxes.peek().is_some();
+            (some && inboxes.all(|detail| detail.starts_with("following"))).then_some(())
+        })
+        .await;
+    }
 }

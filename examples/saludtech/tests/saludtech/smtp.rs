@@ -43,13 +43,9 @@ impl Buzon {
             mails: Vec::new(),
         }));
         let serving = Arc::clone(&shared);
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let shared = Arc::clone(&serving);
-                // A client that breaks off is the client's affair.
-                tokio::spawn(async move { drop(talk(stream, &shared).await) });
-            }
-        });
+        // On a thread of its own: a test that waits for a process must not hold a sender up.
+        let listener = listener.into_std().expect("the same listener");
+        std::thread::spawn(move || serve(listener, &serving));
         Self { addr, shared }
     }
 
@@ -61,6 +57,20 @@ impl Buzon {
     pub(crate) fn mails(&self) -> Vec<String> {
         self.shared.lock().expect("no panic").mails.clone()
     }
+}
+
+fn serve(listener: std::net::TcpListener, shared: &Arc<Mutex<Shared>>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.expect("a runtime").block_on(async {
+        let listener = TcpListener::from_std(listener).expect("the same listener");
+        while let Ok((stream, _)) = listener.accept().await {
+            let shared = Arc::clone(shared);
+            // A client that breaks off is the client's affair.
+            tokio::spawn(async move { drop(talk(stream, &shared).await) });
+        }
+    });
 }
 
 async fn talk(stream: TcpStream, shared: &Mutex<Shared>) -> std::io::Result<()> {
