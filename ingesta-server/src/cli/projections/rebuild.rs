@@ -95,13 +95,11 @@ fn mended_rows(done: &[Mended], out: &Out) -> Result<Exit, CliError> {
 }
 
 fn described(done: &Rebuilt) -> String {
+    let resumed = if done.resumed { ", gone on with" } else { "" };
     let mut line = format!(
-        "{}: {} rows of {} events, {} parked streams",
-        done.projection, done.rows, done.events, done.parked
+        "{}: {} rows, {} parked streams{resumed}; {} events were read, over all passes",
+        done.projection, done.rows, done.parked, done.events
     );
-    if done.resumed {
-        line.push_str(", gone on with");
-    }
     if let Some(compared) = done.compared {
         let found = if compared.is_equal() {
             "; as the old view".to_owned()
@@ -146,4 +144,29 @@ fn mended(done: &Mended) -> Value {
         "unknown": done.unknown,
         "position": done.position,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use ingesta_event_store::Position;
+
+    use super::*;
+
+    #[test]
+    fn what_was_read_over_several_passes_is_not_told_as_the_length_of_the_log() {
+        let done = Rebuilt {
+            projection: "vista_ingestas".to_owned(),
+            rows: 10,
+            events: 90,
+            parked: 2,
+            compared: None,
+            position: Position::START,
+            resumed: true,
+        };
+        assert_eq!(
+            described(&done),
+            "vista_ingestas: 10 rows, 2 parked streams, gone on with; 90 events were read, over all \
+             passes"
+        );
+    }
 }
