@@ -1,8 +1,10 @@
 //! Where the client reports what became of each message, and where the sender waits for that.
 //!
-//! One batch at a time. The client's thread writes, the sender reads; the sender is woken when what
-//! it waits for has come and not for every message.
+//! The client's thread counts, the sender reads, and neither takes a lock for a message that went
+//! well: at a hundred thousand a second the two would stand in each other's way. What failed is
+//! noted under a lock. The sender is woken when what it waits for has come and not for every message.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rdkafka::Message;
@@ -15,150 +17,154 @@ use tokio::sync::Notify;
 use super::gauges::Gauges;
 use crate::connect::{Code, KafkaError, heard, said};
 
+/// Messages and their bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Amount {
+    pub(super) messages: usize,
+    pub(super) bytes: usize,
+}
+
+/// Of one client, from its first message on.
 pub(super) struct Deliveries {
-    batch: Mutex<Batch>,
-    landed: Notify,
+    landed: Landed,
+    aim: Aim,
+    failed: AtomicBool,
+    failures: Mutex<Failures>,
+    woken: Notify,
     gauges: Arc<Gauges>,
 }
 
+/// What was reported so far, well or not. Written by the client's thread alone, and apart from what
+/// others write: a line of cache that both sides write costs more than all the rest here.
 #[derive(Default)]
-struct Batch {
-    sizes: Vec<usize>,
-    acknowledged: Vec<bool>,
-    pending: usize,
-    pending_bytes: usize,
-    failed: Option<Failure>,
-    /// The sender sleeps until no more than this is under way.
-    wake_at: Option<Room>,
+#[repr(align(128))]
+struct Landed {
+    messages: AtomicUsize,
+    bytes: AtomicUsize,
+}
+
+/// How much must have landed before the sender, which sleeps, is woken.
+#[derive(Default)]
+#[repr(align(128))]
+struct Aim {
+    sleeping: AtomicBool,
+    messages: AtomicUsize,
+    bytes: AtomicUsize,
+}
+
+#[derive(Default)]
+struct Failures {
+    cause: Option<Failure>,
+    /// Their places in the batch.
+    places: Vec<usize>,
 }
 
 /// A message that will not arrive.
-#[derive(Clone)]
-pub(super) struct Failure {
+struct Failure {
     code: RDKafkaErrorCode,
     topic: String,
 }
 
 impl Failure {
-    pub(super) fn meaning(&self) -> KafkaError {
+    fn meaning(&self) -> KafkaError {
         Code(Some(self.code)).meaning("publishing", Some(&self.topic))
-    }
-}
-
-/// How much may be under way.
-#[derive(Clone, Copy)]
-pub(super) struct Room {
-    pub(super) messages: usize,
-    pub(super) bytes: usize,
-}
-
-impl Batch {
-    fn within(&self, room: Room) -> bool {
-        self.pending <= room.messages && self.pending_bytes <= room.bytes
     }
 }
 
 impl Deliveries {
     pub(super) fn new(gauges: Arc<Gauges>) -> Self {
         Self {
-            batch: Mutex::default(),
-            landed: Notify::new(),
+            landed: Landed::default(),
+            aim: Aim::default(),
+            failed: AtomicBool::new(false),
+            failures: Mutex::default(),
+            woken: Notify::new(),
             gauges,
         }
     }
 
-    fn batch(&self) -> MutexGuard<'_, Batch> {
-        self.batch.lock().unwrap_or_else(PoisonError::into_inner)
+    fn failures(&self) -> MutexGuard<'_, Failures> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A new batch. The last one has landed or its client is gone.
-    pub(super) fn begin(&self) {
-        *self.batch() = Batch::default();
+    /// All that was reported of this client.
+    pub(super) fn landed(&self) -> Amount {
+        Amount {
+            messages: self.landed.messages.load(Ordering::SeqCst),
+            bytes: self.landed.bytes.load(Ordering::SeqCst),
+        }
     }
 
-    /// Makes a place for a message before it is sent: its report may come at once.
-    pub(super) fn expect(&self, bytes: usize) -> usize {
-        let mut batch = self.batch();
-        batch.sizes.push(bytes);
-        batch.acknowledged.push(false);
-        batch.pending += 1;
-        batch.pending_bytes += bytes;
-        self.gauges.handed_over(bytes);
-        batch.sizes.len() - 1
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::SeqCst)
     }
 
-    /// The last place is not needed: the client did not take the message.
-    pub(super) fn take_back(&self) {
-        let mut batch = self.batch();
-        let Some(bytes) = batch.sizes.pop() else {
-            return;
-        };
-        batch.acknowledged.pop();
-        batch.pending -= 1;
-        batch.pending_bytes -= bytes;
-        self.gauges.taken_back(bytes);
+    pub(super) fn failure(&self) -> Option<KafkaError> {
+        self.failures().cause.as_ref().map(Failure::meaning)
     }
 
-    pub(super) fn under_way(&self) -> usize {
-        self.batch().pending
+    /// For each of `sent` messages of the batch, of which all were reported: true if it arrived.
+    pub(super) fn acknowledged(&self, sent: usize) -> Vec<bool> {
+        let mut acknowledged = vec![true; sent];
+        for place in &self.failures().places {
+            if let Some(arrived) = acknowledged.get_mut(*place) {
+                *arrived = false;
+            }
+        }
+        acknowledged
     }
 
-    pub(super) fn failed(&self) -> Option<KafkaError> {
-        self.batch().failed.as_ref().map(Failure::meaning)
-    }
-
-    pub(super) fn acknowledged(&self) -> Vec<bool> {
-        self.batch().acknowledged.clone()
-    }
-
-    /// True if one more of this size may go. A message larger than the whole room goes alone.
-    pub(super) fn has_room(&self, room: Room, bytes: usize) -> bool {
-        let batch = self.batch();
-        batch.pending == 0
-            || (batch.pending < room.messages
-                && batch.pending_bytes.saturating_add(bytes) <= room.bytes)
-    }
-
-    /// Waits until no more than `room` is under way, or a message has failed (`or_failed`).
-    pub(super) async fn until(&self, room: Room, or_failed: bool) {
+    /// Waits until so much has landed in all, or a message has failed (`or_failed`).
+    pub(super) async fn until(&self, aim: Amount, or_failed: bool) {
         loop {
-            {
-                let mut batch = self.batch();
-                if batch.within(room) || (or_failed && batch.failed.is_some()) {
-                    batch.wake_at = None;
-                    return;
-                }
-                batch.wake_at = Some(room);
+            self.aim.messages.store(aim.messages, Ordering::SeqCst);
+            self.aim.bytes.store(aim.bytes, Ordering::SeqCst);
+            // Before the look: a report behind it sees somebody sleep.
+            self.aim.sleeping.store(true, Ordering::SeqCst);
+            if reaches(self.landed(), aim) || (or_failed && self.has_failed()) {
+                self.aim.sleeping.store(false, Ordering::SeqCst);
+                return;
             }
-            self.landed.notified().await;
+            self.woken.notified().await;
         }
     }
 
-    fn report(&self, index: usize, failure: Option<Failure>) {
-        let mut batch = self.batch();
-        let Some(bytes) = batch.sizes.get(index).copied() else {
-            return;
-        };
-        batch.pending -= 1;
-        batch.pending_bytes -= bytes;
+    fn report(&self, place: usize, bytes: usize, failure: Option<Failure>) {
         let acknowledged = failure.is_none();
-        match failure {
-            None => batch.acknowledged[index] = true,
-            Some(failure) => {
-                // Behind the one that failed others fail for its sake; the first cause is wanted.
-                let known = batch.failed.as_ref();
-                if known.is_none_or(|known| follows(known) && !follows(&failure)) {
-                    batch.failed = Some(failure);
-                }
-            }
+        if let Some(failure) = failure {
+            self.fail(place, failure);
         }
-        let wake = batch.wake_at.is_some_and(|room| batch.within(room)) || !acknowledged;
-        drop(batch);
+        // Behind the failure: whoever sees all landed sees what failed.
+        self.landed.bytes.fetch_add(bytes, Ordering::SeqCst);
+        self.landed.messages.fetch_add(1, Ordering::SeqCst);
         self.gauges.landed(bytes, acknowledged);
-        if wake {
-            self.landed.notify_one();
+        if !self.aim.sleeping.load(Ordering::SeqCst) {
+            return;
+        }
+        let aim = Amount {
+            messages: self.aim.messages.load(Ordering::SeqCst),
+            bytes: self.aim.bytes.load(Ordering::SeqCst),
+        };
+        if !acknowledged || reaches(self.landed(), aim) {
+            self.aim.sleeping.store(false, Ordering::SeqCst);
+            self.woken.notify_one();
         }
     }
+
+    fn fail(&self, place: usize, failure: Failure) {
+        let mut failures = self.failures();
+        failures.places.push(place);
+        // Behind the one that failed others fail for its sake; the first cause is wanted.
+        let known = failures.cause.as_ref();
+        if known.is_none_or(|known| follows(known) && !follows(&failure)) {
+            failures.cause = Some(failure);
+        }
+        self.failed.store(true, Ordering::SeqCst);
+    }
+}
+
+fn reaches(landed: Amount, aim: Amount) -> bool {
+    landed.messages >= aim.messages && landed.bytes >= aim.bytes
 }
 
 /// True for failures that another message's failure brings with it.
@@ -182,13 +188,20 @@ impl ProducerContext for Deliveries {
     /// The message's place in its batch.
     type DeliveryOpaque = usize;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, index: usize) {
-        let failure = result.as_ref().err().map(|(error, message)| Failure {
-            code: error
-                .rdkafka_error_code()
-                .unwrap_or(RDKafkaErrorCode::Unknown),
-            topic: message.topic().to_owned(),
-        });
-        self.report(index, failure);
+    fn delivery(&self, result: &DeliveryResult<'_>, place: usize) {
+        let (message, failure) = match result {
+            Ok(message) => (message, None),
+            Err((error, message)) => {
+                let failure = Failure {
+                    code: error
+                        .rdkafka_error_code()
+                        .unwrap_or(RDKafkaErrorCode::Unknown),
+                    topic: message.topic().to_owned(),
+                };
+                (message, Some(failure))
+            }
+        };
+        let bytes = message.key_len() + message.payload_len();
+        self.report(place, bytes, failure);
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 use tokio::sync::MutexGuard;
 
-use super::deliveries::Room;
+use super::deliveries::Amount;
 use super::gauges::Gauges;
 use super::native::{Native, discard};
 use super::{ProducerOptions, Record};
@@ -28,10 +28,16 @@ const TURN: usize = 128;
 /// A batch that is being published.
 pub struct Flight<'p> {
     slot: MutexGuard<'p, Option<Native>>,
-    room: Room,
+    /// What may be under way.
+    room: Amount,
     gauges: Arc<Gauges>,
-    sent: usize,
-    landed: bool,
+    /// What had landed of this client before.
+    before: Amount,
+    /// What was given to this client, from its first message on.
+    given: Amount,
+    /// What is known to have landed of it.
+    seen: Amount,
+    over: bool,
 }
 
 /// What became of a batch.
@@ -45,26 +51,26 @@ pub struct Landed {
 }
 
 impl<'p> Flight<'p> {
+    /// The last batch of this client, if there was one, has landed.
     pub(super) fn new(
         slot: MutexGuard<'p, Option<Native>>,
         options: &ProducerOptions,
         gauges: Arc<Gauges>,
     ) -> Self {
-        let room = Room {
-            messages: options.messages_or_least(),
-            bytes: options.window_bytes,
-        };
-        let flight = Self {
+        let native = slot.as_ref();
+        let before = native.map_or_else(Amount::default, |native| native.deliveries().landed());
+        Self {
             slot,
-            room,
+            room: Amount {
+                messages: options.messages_or_least(),
+                bytes: options.window_bytes,
+            },
             gauges,
-            sent: 0,
-            landed: false,
-        };
-        if let Some(native) = flight.slot.as_ref() {
-            native.deliveries().begin();
+            before,
+            given: before,
+            seen: before,
+            over: false,
         }
-        flight
     }
 
     fn native(&mut self) -> &mut Native {
@@ -89,67 +95,106 @@ impl<'p> Flight<'p> {
             self.native().ask_for(record.topic, &gauges).await?;
         }
         let bytes = record.weight();
-        let room = self.room;
         loop {
-            let deliveries = self.native().deliveries();
-            if let Some(error) = deliveries.failed() {
-                return Err(error);
+            if self.native().deliveries().has_failed() {
+                return Err(self.failure());
             }
-            if !deliveries.has_room(room, bytes) {
-                deliveries.until(half(room), true).await;
+            if !self.has_room(bytes) {
+                let aim = self.aim(half(self.room));
+                self.native().deliveries().until(aim, true).await;
                 continue;
             }
-            let place = deliveries.expect(bytes);
+            // Before it is sent: its report may come at once.
+            self.gauges.handed_over(bytes);
+            let place = self.sent();
             let Err((cause, _)) = self.native().client.send(record.native(place)) else {
-                self.sent += 1;
+                self.given.messages += 1;
+                self.given.bytes += bytes;
                 break;
             };
-            self.native().deliveries().take_back();
+            self.gauges.taken_back(bytes);
             self.again(&cause, record.topic).await?;
         }
-        if self.sent.is_multiple_of(TURN) {
+        if self.sent().is_multiple_of(TURN) {
             tokio::task::yield_now().await;
         }
         Ok(())
     }
 
+    fn sent(&self) -> usize {
+        self.given.messages - self.before.messages
+    }
+
+    fn failure(&mut self) -> KafkaError {
+        let failure = self.native().deliveries().failure();
+        failure.unwrap_or_else(|| KafkaError::Broken {
+            attempted: PUBLISHING,
+            code: "no reason".to_owned(),
+        })
+    }
+
+    /// True if one more of this size may go. A message larger than the whole room goes alone.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        if self.fits(bytes) {
+            return true;
+        }
+        self.seen = self.native().deliveries().landed();
+        self.fits(bytes)
+    }
+
+    fn fits(&self, bytes: usize) -> bool {
+        let messages = self.given.messages - self.seen.messages;
+        let under_way = self.given.bytes.saturating_sub(self.seen.bytes);
+        messages == 0
+            || (messages < self.room.messages && under_way.saturating_add(bytes) <= self.room.bytes)
+    }
+
+    /// What must have landed until no more than `room` is under way.
+    fn aim(&self, room: Amount) -> Amount {
+        Amount {
+            messages: self.given.messages.saturating_sub(room.messages),
+            bytes: self.given.bytes.saturating_sub(room.bytes),
+        }
+    }
+
     /// Waits for a delivery where the client is full; any other refusal is the message's.
     async fn again(&mut self, cause: &ClientError, topic: &str) -> Result<(), KafkaError> {
         let code = Code::of(cause);
-        let deliveries = self.native().deliveries();
-        let under_way = deliveries.under_way();
-        if code.0 != Some(RDKafkaErrorCode::QueueFull) || under_way == 0 {
+        let landed = self.native().deliveries().landed();
+        if code.0 != Some(RDKafkaErrorCode::QueueFull) || landed.messages == self.given.messages {
             return Err(code.meaning(PUBLISHING, Some(topic)));
         }
-        let one_less = Room {
-            messages: under_way - 1,
-            bytes: usize::MAX,
+        let one_more = Amount {
+            messages: landed.messages + 1,
+            bytes: 0,
         };
-        deliveries.until(one_less, true).await;
+        self.native().deliveries().until(one_more, true).await;
         Ok(())
     }
 
     /// Waits until it is known of every message what became of it.
     pub async fn land(mut self) -> Landed {
-        let nothing = Room {
-            messages: 0,
-            bytes: usize::MAX,
-        };
+        let (all, sent) = (self.given, self.sent());
         let native = self.native();
-        native.deliveries().until(nothing, true).await;
-        if native.deliveries().failed().is_some() {
+        native.deliveries().until(all, true).await;
+        if native.deliveries().has_failed() {
             native.purge_queue();
-            let answers = native.deliveries().until(nothing, false);
+            let answers = native.deliveries().until(all, false);
             if tokio::time::timeout(ANSWERS_WITHIN, answers).await.is_err() {
                 native.purge_all();
-                let reports = native.deliveries().until(nothing, false);
+                let reports = native.deliveries().until(all, false);
                 // The library reports what it purges at once; should it not, the rest is unknown.
                 let _ = tokio::time::timeout(ANSWERS_WITHIN, reports).await;
             }
         }
-        let acknowledged = native.deliveries().acknowledged();
-        let cause = native.deliveries().failed();
-        self.landed = true;
+        let acknowledged = if native.deliveries().landed() == all {
+            native.deliveries().acknowledged(sent)
+        } else {
+            // Which ones were reported is not known.
+            vec![false; sent]
+        };
+        let cause = native.deliveries().failure();
+        self.over = true;
         if cause.is_some() {
             // Sequence numbers behind a failure are not worth a thought: a new client has its own.
             discard(self.slot.take());
@@ -162,8 +207,8 @@ impl<'p> Flight<'p> {
 }
 
 /// Room is made for many at a time, so that the sender is woken seldom.
-fn half(room: Room) -> Room {
-    Room {
+fn half(room: Amount) -> Amount {
+    Amount {
         messages: room.messages / 2,
         bytes: room.bytes / 2,
     }
@@ -171,7 +216,7 @@ fn half(room: Room) -> Room {
 
 impl Drop for Flight<'_> {
     fn drop(&mut self) {
-        if !self.landed {
+        if !self.over {
             discard(self.slot.take());
         }
     }

@@ -11,13 +11,32 @@ use chrono::{DateTime, Utc};
 use crate::connect::KafkaError;
 use crate::relay::Away;
 
+/// Messages and bytes. The sender writes one and the client's thread another; in one line of cache
+/// they would slow each other down.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Amount {
+    messages: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Amount {
+    fn add(&self, bytes: usize) {
+        self.messages.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    fn read(&self) -> [u64; 2] {
+        [&self.messages, &self.bytes].map(|count| count.load(Ordering::Relaxed))
+    }
+}
+
 /// Counts since the producer was made, and the trouble that lasts.
 #[derive(Debug, Default)]
 pub(crate) struct Gauges {
-    handed_over: AtomicU64,
+    handed_over: Amount,
+    landed: Amount,
     acknowledged: AtomicU64,
-    in_flight: AtomicU64,
-    bytes_in_flight: AtomicU64,
     clients: AtomicU64,
     in_trouble: AtomicBool,
     waited_for: AtomicBool,
@@ -66,22 +85,18 @@ impl Drop for Waiting {
 
 impl Gauges {
     pub(crate) fn handed_over(&self, bytes: usize) {
-        self.handed_over.fetch_add(1, Ordering::Relaxed);
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
-        self.bytes_in_flight
-            .fetch_add(bytes as u64, Ordering::Relaxed);
+        self.handed_over.add(bytes);
     }
 
     /// The client did not take the message after all.
     pub(crate) fn taken_back(&self, bytes: usize) {
-        self.handed_over.fetch_sub(1, Ordering::Relaxed);
-        self.landed(bytes, false);
+        self.handed_over.messages.fetch_sub(1, Ordering::Relaxed);
+        let of_it = bytes as u64;
+        self.handed_over.bytes.fetch_sub(of_it, Ordering::Relaxed);
     }
 
     pub(crate) fn landed(&self, bytes: usize, acknowledged: bool) {
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
-        self.bytes_in_flight
-            .fetch_sub(bytes as u64, Ordering::Relaxed);
+        self.landed.add(bytes);
         if acknowledged {
             self.acknowledged.fetch_add(1, Ordering::Relaxed);
             if self.in_trouble.load(Ordering::Relaxed) {
@@ -150,15 +165,17 @@ impl Gauges {
         trouble.as_ref().filter(counts).cloned()
     }
 
-    /// Messages given to the client, messages acknowledged, messages and bytes under way.
+    /// Messages given to the client, messages acknowledged, messages and bytes under way, clients.
     pub(crate) fn counts(&self) -> [u64; 5] {
+        // First what was given: what has come to it meanwhile is not under way then.
+        let [messages, bytes] = self.handed_over.read();
+        let [messages_landed, bytes_landed] = self.landed.read();
         [
-            &self.handed_over,
-            &self.acknowledged,
-            &self.in_flight,
-            &self.bytes_in_flight,
-            &self.clients,
+            messages,
+            self.acknowledged.load(Ordering::Relaxed),
+            messages.saturating_sub(messages_landed),
+            bytes.saturating_sub(bytes_landed),
+            self.clients.load(Ordering::Relaxed),
         ]
-        .map(|count| count.load(Ordering::Relaxed))
     }
 }
