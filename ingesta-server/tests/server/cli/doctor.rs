@@ -263,14 +263,14 @@ async fn a_follower_that_is_not_meant_to_run_is_no_fault() {
         .tell("update ingesta_subscriptions set xact = '0', position = 0 where name = 'imagenes'")
         .await;
     let stands = finding(&ground.run(&["doctor", "--json"]), "subscription_stopped");
-    assert_eq!(stands["subscription"], "imagenes");
+    assert_eq!(stands["about"]["subscription"], "imagenes");
     let by_topic = |ground: &Ground| {
         let mut doctor = ground.command(&["doctor", "--json"]);
         doctor.env("KAFKA_BROKERS", "127.0.0.1:9");
         run(doctor.env("INGESTA_KAFKA_IMAGENES", "topico"))
     };
     let rests = finding(&by_topic(&ground), "subscription_rests");
-    assert_eq!(rests["subscription"], "imagenes");
+    assert_eq!(rests["about"]["subscription"], "imagenes");
     ground
         .tell("delete from ingesta_subscriptions where name = 'imagenes'")
         .await;
@@ -278,6 +278,8 @@ async fn a_follower_that_is_not_meant_to_run_is_no_fault() {
     let never = never
         .iter()
         .filter(|line| line["code"] == "subscription_never_run");
-    let never: Vec<_> = never.map(|line| line["subscription"].clone()).collect();
+    let never: Vec<_> = never
+        .map(|line| line["about"]["subscription"].clone())
+        .collect();
     assert_eq!(never, ["integracion_ingesta", "integracion_imagen"]);
 }

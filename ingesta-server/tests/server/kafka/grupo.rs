@@ -1,8 +1,10 @@
 //! Servers that come and go while commands flow on a topic: the group's partitions move under them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ingesta_server::mensajes::Esquema;
+use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use super::operador::{Desk, desk, topics_ready};
@@ -51,14 +53,22 @@ async fn send(desk: &Desk, stop: &CancellationToken) -> usize {
     sent
 }
 
+/// A server more, while the commands go on: whoever waits for a process here holds them up.
+async fn joins(desk: &Arc<Desk>) -> Server {
+    let desk = Arc::clone(desk);
+    let started = spawn_blocking(move || desk.serve()).await;
+    started.expect("a server")
+}
+
 /// One joins, one leaves in order, one joins, one is killed: a rebalance each.
-async fn come_and_go(desk: &Desk, first: Server) -> Server {
+async fn come_and_go(desk: &Arc<Desk>, first: Server) -> Server {
     progress(desk).await;
-    let second = desk.serve();
+    let second = joins(desk).await;
     progress(desk).await;
-    assert_eq!(first.terminate(), Some(0));
+    let left = spawn_blocking(|| first.terminate()).await;
+    assert_eq!(left.expect("its end"), Some(0));
     progress(desk).await;
-    let third = desk.serve();
+    let third = joins(desk).await;
     progress(desk).await;
     second.kill();
     progress(desk).await;
@@ -70,6 +80,7 @@ async fn t_13_servers_come_and_go_while_commands_flow_and_each_takes_effect_once
     let Some(desk) = desk().await else {
         return;
     };
+    let desk = Arc::new(desk);
     let first = desk.serve();
     topics_ready(&first).await;
     let stop = CancellationToken::new();

@@ -9,6 +9,7 @@ use ingesta_server::mensajes::Esquema;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::operador::{Desk, desk, topics_ready};
@@ -55,7 +56,7 @@ async fn insist(
 }
 
 /// Ingestas from beginning to end, one after the other, until it is told to stop.
-async fn live(lane: usize, addresses: watch::Receiver<Vec<String>>, stop: &CancellationToken) {
+async fn live(lane: usize, addresses: watch::Receiver<Vec<String>>, stop: CancellationToken) {
     for number in 0.. {
         if stop.is_cancelled() {
             return;
@@ -214,14 +215,13 @@ async fn t_15_a_relay_that_is_killed_and_one_that_freezes_leave_no_gap() {
     let addresses = Addresses::default();
     tell(&addresses, &[&servers[0], &servers[1]]);
     let stop = CancellationToken::new();
-    let lanes = (0..LANES).map(|lane| live(lane, addresses.subscribe(), &stop));
-    let clients = futures_util::future::join_all(lanes);
-    let ended = async {
-        let ended = faults(&desk, servers, &addresses).await;
-        stop.cancel();
-        ended
-    };
-    let (_, (servers, [killed, frozen])) = tokio::join!(clients, ended);
+    // Tasks of their own: whoever waits for a process must not hold them up.
+    let lanes: JoinSet<()> = (0..LANES)
+        .map(|lane| live(lane, addresses.subscribe(), stop.clone()))
+        .collect();
+    let (servers, [killed, frozen]) = faults(&desk, servers, &addresses).await;
+    stop.cancel();
+    lanes.join_all().await;
     let behind = format!(
         "select count(*) from events e, ingesta_subscriptions s where s.name = '{RELAY}'
             and aggregate_type = 'Ingesta' and (e.xact, e.position) > (s.xact, s.position)"
