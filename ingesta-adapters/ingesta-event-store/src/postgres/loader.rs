@@ -7,7 +7,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
+use sqlx::{PgConnection, Row, TypeInfo, ValueRef};
 use tokio::sync::{mpsc, oneshot};
 
 use super::appender::xid8;
@@ -24,10 +24,11 @@ const WAITING_MAX: usize = 4_096;
 /// Streams of one statement: enough to share a round trip, few enough not to wait for each other.
 const TOGETHER_MAX: usize = 64;
 
-/// The rows come in the order of the request: the server walks the array, stream by stream.
+/// The rows come in the order of the request: the server walks the array, stream by stream. JSON is
+/// sent as it is stored: a cast to text would print it once more before.
 const LOAD: &str = "
 select u.n, e.xact, e.position, e.sequence, e.event_type, e.event_version,
-       e.payload::text, e.metadata::text, e.recorded_at
+       e.payload, e.metadata, e.recorded_at
   from unnest($1::text[], $2::text[], $3::bigint[]) with ordinality as u(at, ai, after, n)
  cross join lateral (
        select * from events s
@@ -176,7 +177,10 @@ fn each_by_itself(database: &Database, requests: Vec<Request>) {
 }
 
 fn sort(requests: &[Request], rows: &[PgRow]) -> Result<Vec<Vec<RecordedEvent>>, sqlx::Error> {
-    let mut loaded: Vec<Vec<RecordedEvent>> = requests.iter().map(|_| Vec::new()).collect();
+    // Streams that are loaded together are about as long as one another.
+    let length = rows.len().div_ceil(requests.len().max(1));
+    let lists = requests.iter().map(|_| Vec::with_capacity(length));
+    let mut loaded: Vec<Vec<RecordedEvent>> = lists.collect();
     for row in rows {
         let number: i64 = row.try_get(0)?;
         let place = usize::try_from(number - 1).unwrap_or(usize::MAX);
@@ -204,8 +208,22 @@ fn event(stream: &StreamId, row: &PgRow) -> Result<RecordedEvent, sqlx::Error> {
         sequence: u64::try_from(sequence).map_err(|e| sqlx::Error::Decode(Box::new(e)))?,
         event_type: row.try_get(4)?,
         event_version: row.try_get(5)?,
-        payload: row.try_get(6)?,
-        metadata: row.try_get(7)?,
+        payload: json(row, 6)?,
+        metadata: json(row, 7)?,
         recorded_at: row.try_get(8)?,
     })
+}
+
+/// The text of a column that holds JSON. Somebody may have changed its type: `jsonb` is sent with
+/// its version, a 1, before the text, and of anything else the other way of loading makes a text.
+fn json(row: &PgRow, column: usize) -> Result<String, sqlx::Error> {
+    let value = row.try_get_raw(column)?;
+    let sent = value.as_str().map_err(sqlx::Error::Decode)?;
+    let text = match value.type_info().name() {
+        "JSON" => Some(sent),
+        "JSONB" => sent.strip_prefix('\u{1}'),
+        _ => None,
+    };
+    text.map(str::to_owned)
+        .ok_or_else(|| sqlx::Error::Decode("the column does not hold JSON".into()))
 }

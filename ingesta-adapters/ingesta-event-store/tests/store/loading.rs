@@ -65,6 +65,38 @@ async fn a_load_sees_what_was_acknowledged_before_it() {
     }
 }
 
+#[tokio::test]
+async fn json_is_loaded_as_text_whatever_type_its_column_has() {
+    let fixture = Fixture::migrated().await;
+    let stream = StreamId::new("Counter", "a".to_owned());
+    let mut one = append("a", 0, &[7]);
+    one.streams[0].events[0].metadata = r#"{"actor":"somebody"}"#.to_owned();
+    fixture.storage.append(one).await.unwrap();
+    let before = fixture.storage.load(&stream, 0).await.unwrap();
+    assert_eq!(before[0].metadata, r#"{"actor":"somebody"}"#);
+    for kind in ["jsonb", "text"] {
+        for column in ["payload", "metadata"] {
+            let sql =
+                format!("alter table events alter {column} type {kind} using {column}::{kind}");
+            fixture.execute(&sql).await;
+        }
+        // Another program: what this one's sessions have planned is of no use any more.
+        let store = fixture.another().await;
+        let loaded = store.load(&stream, 0).await.unwrap();
+        let spaces = |text: &str| text.replace(' ', "");
+        assert_eq!(
+            spaces(&loaded[0].payload),
+            spaces(&before[0].payload),
+            "{kind}"
+        );
+        assert_eq!(
+            spaces(&loaded[0].metadata),
+            spaces(&before[0].metadata),
+            "{kind}"
+        );
+    }
+}
+
 /// Every session of this database but the asking one.
 const KILL_OTHERS: &str = "select pg_terminate_backend(pid) from pg_stat_activity \
      where datname = current_database() and pid <> pg_backend_pid()";
