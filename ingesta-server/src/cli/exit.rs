@@ -135,7 +135,8 @@ impl CliError {
             Self::Kafka(
                 KafkaError::Unreachable { .. }
                 | KafkaError::Busy { .. }
-                | KafkaError::NotAuthenticated { .. },
+                | KafkaError::NotAuthenticated { .. }
+                | KafkaError::NotTrusted { .. },
             ) => Exit::Unavailable,
             Self::NoDatabase { .. } | Self::ServerAway { .. } => Exit::Unavailable,
             Self::Resumable | Self::Stopped => Exit::Interrupted,

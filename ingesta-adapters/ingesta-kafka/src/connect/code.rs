@@ -22,7 +22,21 @@ impl Code {
         Self(cause.rdkafka_error_code())
     }
 
-    /// What the code asks of a caller who was at `topic`.
+    /// What the code asks of a caller who was reading `topic`.
+    pub(crate) fn to_reader(self, attempted: &'static str, topic: &str) -> KafkaError {
+        if self.0 == Some(K::TopicAuthorizationFailed) {
+            let missing = format!("READ on Topic {topic}");
+            return KafkaError::NotAuthorised { attempted, missing };
+        }
+        self.meaning(attempted, Some(topic))
+    }
+
+    /// True where a reader may not use its group, which one that joins none need not.
+    pub(crate) fn is_about_group(self) -> bool {
+        self.0 == Some(K::GroupAuthorizationFailed)
+    }
+
+    /// What the code asks of a caller who was writing to `topic`.
     pub(crate) fn meaning(self, attempted: &'static str, topic: Option<&str>) -> KafkaError {
         let code = self.to_string();
         let Some(known) = self.0 else {
@@ -53,6 +67,7 @@ impl Code {
             known if NOT_BELIEVED.contains(&known) => {
                 KafkaError::NotAuthenticated { attempted, code }
             }
+            K::SSL => KafkaError::NotTrusted { attempted, code },
             known if BROKEN.contains(&known) => KafkaError::Broken { attempted, code },
             known if NOT_NOW.contains(&known) => KafkaError::Busy { attempted, code },
             _ => KafkaError::Refused { attempted, code },
@@ -80,7 +95,6 @@ const NOT_BELIEVED: &[K] = &[
     K::SaslAuthenticationFailed,
     K::UnsupportedSASLMechanism,
     K::IllegalSASLState,
-    K::SSL,
 ];
 
 /// The client is to be made again.
@@ -123,7 +137,7 @@ fn missing(code: K, topic: &str) -> Option<String> {
         ),
         (
             K::ClusterAuthorizationFailed,
-            "IDEMPOTENT_WRITE on Cluster".to_owned(),
+            format!("WRITE on Topic {topic}, or IDEMPOTENT_WRITE on Cluster"),
         ),
         (
             K::TransactionalIdAuthorizationFailed,
@@ -162,5 +176,6 @@ mod tests {
         assert!(missing.is_transient());
         assert!(!meaning(K::MessageSizeTooLarge).is_transient());
         assert_eq!(meaning(K::InvalidRequest).kind(), "refused");
+        assert_eq!(meaning(K::SSL).kind(), "not_trusted");
     }
 }

@@ -4,7 +4,7 @@
 //! in the text for whoever looks it up. No message data, no password and no address of a person is
 //! ever in one.
 
-use rdkafka::error::KafkaError as ClientError;
+use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 
 use super::Code;
 
@@ -29,6 +29,18 @@ pub enum KafkaError {
     /// mechanism or certificate.
     #[error("the Kafka broker refuses this program's identity while {attempted} ({code})")]
     NotAuthenticated {
+        /// What was being done.
+        attempted: &'static str,
+        /// librdkafka's name of the failure.
+        code: String,
+    },
+    /// One of the two does not trust the other's certificate. *Handling*: correct the authorities
+    /// that this program trusts, its own certificate, or the name by which the broker is called.
+    #[error(
+        "this program and the Kafka broker do not trust each other's certificate while {attempted} \
+         ({code}): check the authorities it trusts, its own certificate, and the broker's name"
+    )]
+    NotTrusted {
         /// What was being done.
         attempted: &'static str,
         /// librdkafka's name of the failure.
@@ -108,6 +120,7 @@ impl KafkaError {
             | Self::Refused { .. } => false,
             Self::Unreachable { .. }
             | Self::NotAuthenticated { .. }
+            | Self::NotTrusted { .. }
             | Self::NotAuthorised { .. }
             | Self::UnknownTopic { .. }
             | Self::Fenced { .. }
@@ -123,6 +136,7 @@ impl KafkaError {
             Self::Settings { .. } => "settings",
             Self::Unreachable { .. } => "unreachable",
             Self::NotAuthenticated { .. } => "not_authenticated",
+            Self::NotTrusted { .. } => "not_trusted",
             Self::NotAuthorised { .. } => "not_authorised",
             Self::UnknownTopic { .. } => "unknown_topic",
             Self::TooLarge { .. } => "too_large",
@@ -132,6 +146,26 @@ impl KafkaError {
             Self::Busy { .. } => "busy",
             Self::Refused { .. } => "refused",
         }
+    }
+
+    /// The same, or why the client gave up on itself where that is known and there is something to
+    /// grant: of each message it says no more than that it gave up.
+    pub(crate) fn because(self, fatal: Option<RDKafkaErrorCode>, topic: Option<&str>) -> Self {
+        let Self::Broken { attempted, .. } = &self else {
+            return self;
+        };
+        match fatal.map(|code| Code(Some(code)).meaning(attempted, topic)) {
+            Some(known @ Self::NotAuthorised { .. }) => known,
+            _ => self,
+        }
+    }
+
+    /// True where a broker is there and does not let this program in, or is not believed.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::NotAuthenticated { .. } | Self::NotTrusted { .. }
+        )
     }
 
     /// True where one message is at fault and its neighbours are not.
@@ -151,7 +185,10 @@ impl KafkaError {
     pub(crate) fn is_about_connection(&self) -> bool {
         matches!(
             self,
-            Self::Unreachable { .. } | Self::NotAuthenticated { .. } | Self::Busy { .. }
+            Self::Unreachable { .. }
+                | Self::NotAuthenticated { .. }
+                | Self::NotTrusted { .. }
+                | Self::Busy { .. }
         )
     }
 

@@ -83,7 +83,15 @@ impl Scan {
     }
 
     fn meaning(&self, cause: &ClientError) -> KafkaError {
-        Code::of(cause).meaning(READING, Some(&self.topic))
+        Code::of(cause).to_reader(READING, &self.topic)
+    }
+
+    /// Why nobody answers, if the broker has said that it does not let this program in.
+    fn refusal(&self) -> Option<KafkaError> {
+        // Some of what is polled is no error, and shows as nothing.
+        let polled = (0..64).filter_map(|_| self.consumer().poll(Duration::ZERO)?.err());
+        let mut errors = polled.map(|cause| self.meaning(&cause));
+        errors.find(KafkaError::is_refusal)
     }
 
     /// Where the topic ends now; empty where there is no such topic.
@@ -93,7 +101,7 @@ impl Scan {
             .fetch_metadata(Some(&self.topic), ANSWER_WITHIN);
         let metadata = match metadata {
             Ok(metadata) => metadata,
-            Err(cause) => return Err(self.meaning(&cause)),
+            Err(cause) => return Err(self.refusal().unwrap_or_else(|| self.meaning(&cause))),
         };
         let found = metadata
             .topics()
@@ -107,7 +115,7 @@ impl Scan {
             Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
                 return Ok(Ends::new());
             }
-            Some(code) => return Err(Code(Some(code)).meaning(READING, Some(&self.topic))),
+            Some(code) => return Err(Code(Some(code)).to_reader(READING, &self.topic)),
         }
         let end = |partition: i32| {
             let marks = self
@@ -204,6 +212,8 @@ impl Scan {
                     self.open.remove(&partition);
                     return Ok(None);
                 }
+                // It joins no group, so it needs no permission on one.
+                Some(Err(cause)) if Code::of(&cause).is_about_group() => {}
                 Some(Err(cause)) => {
                     let error = self.meaning(&cause);
                     if !matches!(

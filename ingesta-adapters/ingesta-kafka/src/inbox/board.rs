@@ -15,6 +15,7 @@ use super::{Fault, InboxState, InboxStatus};
 
 pub(super) struct Board {
     group: String,
+    topics: String,
     notes: Mutex<Notes>,
 }
 
@@ -31,6 +32,14 @@ struct Notes {
     lag: Option<u64>,
     lost: u64,
     last_error: Option<(Fault, DateTime<Utc>)>,
+    /// Whether reading lacks the permission on the group, and on a topic. The client library tells
+    /// each once, and both may be missing.
+    no_group: bool,
+    no_topic: bool,
+    /// The permission that putting aside lacks.
+    unwritten: Option<String>,
+    /// The broker refuses this program's identity, and answers nothing else.
+    refused: bool,
     /// Lasting conditions that were logged and are not over.
     said: Vec<Fault>,
 }
@@ -40,9 +49,10 @@ fn now() -> DateTime<Utc> {
 }
 
 impl Board {
-    pub(super) fn new(group: &str) -> Self {
+    pub(super) fn new(group: &str, topics: &[String]) -> Self {
         Self {
             group: group.to_owned(),
+            topics: topics.join(", "),
             notes: Mutex::new(Notes {
                 state: InboxState::Joining,
                 assigned: BTreeSet::new(),
@@ -55,6 +65,10 @@ impl Board {
                 lag: None,
                 lost: 0,
                 last_error: None,
+                no_group: false,
+                no_topic: false,
+                unwritten: None,
+                refused: false,
                 said: Vec::new(),
             }),
         }
@@ -82,6 +96,7 @@ impl Board {
             lag: notes.lag,
             lost: notes.lost,
             last_error: notes.last_error,
+            missing: notes.unwritten.clone().or_else(|| self.unread(&notes)),
         }
     }
 
@@ -90,6 +105,10 @@ impl Board {
         notes.assigned.extend(places.iter().cloned());
         notes.state = InboxState::Following;
         notes.said.clear();
+        notes.refused = false;
+        // Of a topic that it may not see, it is given nothing.
+        notes.no_group = false;
+        notes.no_topic &= places.is_empty();
         let (group, partitions) = (&self.group, notes.assigned.len());
         tracing::info!(group, partitions, "the inbox has its partitions");
     }
@@ -118,7 +137,9 @@ impl Board {
     }
 
     pub(super) fn started(&self) {
-        self.notes().in_flight += 1;
+        let mut notes = self.notes();
+        notes.in_flight += 1;
+        notes.no_topic = false;
     }
 
     /// No longer being handled, however that went.
@@ -154,12 +175,18 @@ impl Board {
         notes.last_error = Some((fault, now()));
     }
 
+    /// A message cannot be put aside for want of a permission.
+    pub(super) fn lacks(&self, missing: &str) {
+        self.notes().unwritten = Some(missing.to_owned());
+    }
+
     /// A message that had failed waits no longer.
     pub(super) fn retried(&self) {
         let mut notes = self.notes();
         notes.retrying = notes.retrying.saturating_sub(1);
         if notes.retrying == 0 {
             notes.retrying_since = None;
+            notes.unwritten = None;
         }
     }
 
@@ -174,23 +201,52 @@ impl Board {
             tracing::info!(group = self.group, "a broker answers again");
             notes.said.retain(|fault| *fault != Fault::Unreachable);
         }
+        notes.refused &= !reachable;
+        // The first answer to a fetch: it may read. Of no partitions the lag is always known.
+        if lag.is_some() && notes.lag.is_none() && !notes.assigned.is_empty() {
+            notes.no_topic = false;
+        }
         notes.lag = lag;
     }
 
     /// The client library complains; it goes on by itself unless the fault is fatal.
     pub(super) fn complaint(&self, fault: Fault, code: Code) {
         let mut notes = self.notes();
-        notes.last_error = Some((fault, now()));
+        notes.refused |= fault == Fault::Authentication;
+        // The cause is worth more than that nobody answers.
+        if !(notes.refused && fault == Fault::Unreachable) {
+            notes.last_error = Some((fault, now()));
+        }
         // One broker that is away is no outage; the library goes to another one.
         if code == Code::AllBrokersDown && notes.state != InboxState::Ended {
             notes.state = InboxState::Unreachable;
         }
-        if notes.said.contains(&fault) {
+        let known = (notes.no_group, notes.no_topic);
+        if fault == Fault::Authorization {
+            let group = code == Code::GroupAuthorizationFailed;
+            notes.no_group |= group;
+            notes.no_topic |= !group;
+        }
+        if notes.said.contains(&fault) && known == (notes.no_group, notes.no_topic) {
             return;
         }
         notes.said.push(fault);
-        let (group, hint) = (&self.group, hint(fault));
-        tracing::warn!(group, %fault, %code, "{hint}");
+        let (group, hint, missing) = (&self.group, hint(fault), self.unread(&notes));
+        tracing::warn!(group, %fault, %code, missing, "{hint}");
+    }
+
+    /// What there is to grant, so that it can read.
+    fn unread(&self, notes: &Notes) -> Option<String> {
+        let group = notes
+            .no_group
+            .then(|| format!("READ on Group {}", self.group));
+        let topic = notes
+            .no_topic
+            .then(|| format!("READ on Topic {}", self.topics));
+        match (group, topic) {
+            (Some(group), Some(topic)) => Some(format!("{group}, and {topic}")),
+            (group, topic) => group.or(topic),
+        }
     }
 
     pub(super) fn ended(&self) {
@@ -205,9 +261,7 @@ fn hint(fault: Fault) -> &'static str {
     match fault {
         Fault::Unreachable => "a broker does not answer: the inbox keeps trying",
         Fault::Authentication => "the broker refuses the credentials: check user and mechanism",
-        Fault::Authorization => {
-            "a permission is missing: the inbox needs READ on its topics and on its group"
-        }
+        Fault::Authorization => "a permission is missing: grant it, and the inbox goes on",
         Fault::TopicMissing => "a topic does not exist: the inbox waits until somebody creates it",
         Fault::Commit => {
             "offsets were not committed: what was finished since the last commit may come again"
@@ -231,7 +285,11 @@ pub(super) fn fault_of(code: Code) -> Fault {
         | Code::Resolve
         | Code::OperationTimedOut
         | Code::BrokerNotAvailable => Fault::Unreachable,
-        Code::Authentication | Code::SaslAuthenticationFailed | Code::SSL => Fault::Authentication,
+        Code::Authentication
+        | Code::SaslAuthenticationFailed
+        | Code::UnsupportedSASLMechanism
+        | Code::IllegalSASLState
+        | Code::SSL => Fault::Authentication,
         Code::TopicAuthorizationFailed
         | Code::GroupAuthorizationFailed
         | Code::ClusterAuthorizationFailed => Fault::Authorization,

@@ -17,6 +17,7 @@ use super::partition::{Key, Partition, Running};
 use super::progress::Ticket;
 use super::shared::Shared;
 use super::{Fault, HandleError};
+use crate::connect::KafkaError;
 use crate::message::IncomingMessage;
 
 /// Works on a lane until it is empty or its partition is given up.
@@ -125,6 +126,9 @@ impl Work {
         };
         let (group, letters) = (self.shared.board.group(), &self.shared.dead_letters);
         let written = letters.write(&self.message, group, code, reason).await;
+        if let Err(KafkaError::NotAuthorised { missing, .. }) = &written {
+            self.shared.board.lacks(missing);
+        }
         written.map_err(|cause| -> Failure { (Fault::DeadLetter, cause.into()) })?;
         let board = &self.shared.board;
         board.dead_lettered(&self.partition.place, self.message.offset, code);

@@ -37,7 +37,7 @@ impl Shared {
         shutdown: CancellationToken,
     ) -> Self {
         Self {
-            board: Board::new(&options.group),
+            board: Board::new(&options.group, &options.topics),
             places: Arc::new(Semaphore::new(options.concurrency)),
             runtime: Handle::current(),
             aborted: CancellationToken::new(),

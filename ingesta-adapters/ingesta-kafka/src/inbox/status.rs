@@ -22,7 +22,7 @@ pub enum InboxState {
 pub enum Fault {
     /// No broker answers, or its name is not known.
     Unreachable,
-    /// The broker refuses the credentials.
+    /// The broker refuses the credentials, or one of the two the other's certificate.
     Authentication,
     /// A permission is missing: reading the topics, or the group.
     Authorization,
@@ -85,4 +85,7 @@ pub struct InboxStatus {
     pub lost: u64,
     /// The last failure, and when it was.
     pub last_error: Option<(Fault, DateTime<Utc>)>,
+    /// The permission without which it cannot go on: operation and resource, as access lists spell
+    /// them. `None`: the broker has refused it none, or it has gone on since.
+    pub missing: Option<String>,
 }

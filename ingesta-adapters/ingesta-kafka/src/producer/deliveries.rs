@@ -60,14 +60,18 @@ struct Failures {
 }
 
 /// A message that will not arrive.
-struct Failure {
+#[derive(Clone)]
+pub(super) struct Failure {
     code: RDKafkaErrorCode,
     topic: String,
 }
 
 impl Failure {
-    fn meaning(&self) -> KafkaError {
-        Code(Some(self.code)).meaning("publishing", Some(&self.topic))
+    /// What it asks of a caller; `fatal` is why the client gave up on itself, if it did.
+    pub(super) fn meaning(&self, fatal: Option<RDKafkaErrorCode>) -> KafkaError {
+        Code(Some(self.code))
+            .meaning("publishing", Some(&self.topic))
+            .because(fatal, Some(&self.topic))
     }
 }
 
@@ -99,8 +103,8 @@ impl Deliveries {
         self.failed.load(Ordering::SeqCst)
     }
 
-    pub(super) fn failure(&self) -> Option<KafkaError> {
-        self.failures().cause.as_ref().map(Failure::meaning)
+    pub(super) fn failure(&self) -> Option<Failure> {
+        self.failures().cause.clone()
     }
 
     /// For each of `sent` messages of the batch, of which all were reported: true if it arrived.
@@ -169,7 +173,7 @@ fn reaches(landed: Amount, aim: Amount) -> bool {
 
 /// True for failures that another message's failure brings with it.
 fn follows(failure: &Failure) -> bool {
-    matches!(failure.meaning(), KafkaError::Broken { .. })
+    matches!(failure.meaning(None), KafkaError::Broken { .. })
 }
 
 impl ClientContext for Deliveries {

@@ -126,7 +126,7 @@ impl<'p> Flight<'p> {
     }
 
     fn failure(&mut self) -> KafkaError {
-        let failure = self.native().deliveries().failure();
+        let failure = self.native().failed();
         failure.unwrap_or_else(|| KafkaError::Broken {
             attempted: PUBLISHING,
             code: "no reason".to_owned(),
@@ -193,7 +193,7 @@ impl<'p> Flight<'p> {
             // Which ones were reported is not known.
             vec![false; sent]
         };
-        let cause = native.deliveries().failure();
+        let cause = native.failed();
         self.over = true;
         if cause.is_some() {
             // Sequence numbers behind a failure are not worth a thought: a new client has its own.

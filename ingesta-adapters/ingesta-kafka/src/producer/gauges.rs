@@ -11,6 +11,9 @@ use chrono::{DateTime, Utc};
 use crate::connect::KafkaError;
 use crate::relay::Away;
 
+/// Kinds of trouble with a broker that is there and lets nobody in.
+const REFUSALS: [&str; 2] = ["not_authenticated", "not_trusted"];
+
 /// Messages and bytes. The sender writes one and the client's thread another; in one line of cache
 /// they would slow each other down.
 #[derive(Debug, Default)]
@@ -122,7 +125,7 @@ impl Gauges {
     fn note(&self, kind: &'static str, message: String, connection: bool) {
         let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         let known = trouble.as_ref().map(|known| known.kind);
-        if known == Some("not_authenticated") && kind == "unreachable" {
+        if known.is_some_and(|known| REFUSALS.contains(&known)) && kind == "unreachable" {
             // A broker that refuses us answers nothing else; the cause is worth more.
             return;
         }

@@ -42,6 +42,13 @@ impl Native {
         self.client.context()
     }
 
+    /// Why a message of the batch will not arrive, if there is one.
+    pub(super) fn failed(&self) -> Option<KafkaError> {
+        let failure = self.deliveries().failure()?;
+        let fatal = self.client.client().fatal_error();
+        Some(failure.meaning(fatal.map(|(code, _)| code)))
+    }
+
     /// True if it will deliver nothing any more.
     pub(super) fn is_broken(&self) -> bool {
         self.client.client().fatal_error().is_some()

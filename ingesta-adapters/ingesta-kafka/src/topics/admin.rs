@@ -35,7 +35,7 @@ impl ClientContext for Listening {
     }
 
     fn error(&self, error: ClientError, _reason: &str) {
-        if let Some(refused @ KafkaError::NotAuthenticated { .. }) = heard(&error) {
+        if let Some(refused) = heard(&error).filter(KafkaError::is_refusal) {
             *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(refused);
         }
     }

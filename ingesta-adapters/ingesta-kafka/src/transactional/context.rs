@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rdkafka::Message;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
@@ -11,10 +12,13 @@ use rdkafka::producer::{DeliveryResult, ProducerContext};
 use crate::connect::{heard, said};
 use crate::producer::Gauges;
 
+/// Why a message was not taken, and by which topic.
+type Refused = (RDKafkaErrorCode, String);
+
 #[derive(Clone)]
 pub(super) struct Context {
     gauges: Arc<Gauges>,
-    refused: Arc<Mutex<Option<RDKafkaErrorCode>>>,
+    refused: Arc<Mutex<Option<Refused>>>,
 }
 
 impl Context {
@@ -30,7 +34,7 @@ impl Context {
     }
 
     /// The first failure of a message since this was last asked.
-    pub(super) fn take_refused(&self) -> Option<RDKafkaErrorCode> {
+    pub(super) fn take_refused(&self) -> Option<Refused> {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         refused.take()
     }
@@ -56,10 +60,13 @@ impl ProducerContext for Context {
 
     fn delivery(&self, result: &DeliveryResult<'_>, bytes: usize) {
         self.gauges.landed(bytes, result.is_ok());
-        let Err((error, _)) = result else { return };
+        let Err((error, message)) = result else {
+            return;
+        };
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         if refused.is_none() {
-            *refused = error.rdkafka_error_code();
+            let code = error.rdkafka_error_code();
+            *refused = code.map(|code| (code, message.topic().to_owned()));
         }
     }
 }

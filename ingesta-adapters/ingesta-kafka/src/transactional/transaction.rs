@@ -29,6 +29,8 @@ pub(super) fn fence(
         match producer.init_transactions(PATIENCE) {
             Ok(()) => return Ok(()),
             Err(cause) if may_repeat(&cause) => {
+                // Only so does the client tell that the broker refuses this program's identity.
+                producer.poll(Duration::ZERO);
                 let code = Code::of(&cause).to_string();
                 let attempted = "beginning as the one producer of this relay";
                 producer
@@ -82,7 +84,9 @@ pub(super) fn transact(
         }
         // A message that was refused is the reason, if there is one.
         return Err(match producer.context().take_refused() {
-            Some(code) if !follows(&cause) => Code(Some(code)).meaning(COMMITTING, None),
+            Some((code, topic)) if !follows(&cause) => {
+                Code(Some(code)).meaning(COMMITTING, Some(&topic))
+            }
             _ => meaning(&cause, identity),
         });
     }

@@ -3,3 +3,4 @@
 mod formats;
 mod inbox;
 mod relay;
+mod secured;

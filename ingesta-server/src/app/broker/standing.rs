@@ -125,7 +125,10 @@ fn inbox(name: &'static str, status: Option<&InboxStatus>) -> Component {
         detail.push_str(&format!(", trying one again since {since}"));
     }
     let works = matches!(status.state, InboxState::Joining | InboxState::Following);
-    let well = works && status.retrying_since.is_none();
+    let well = works && status.retrying_since.is_none() && status.missing.is_none();
+    if let Some(missing) = &status.missing {
+        detail.push_str(&format!(", not authorised: grant {missing}"));
+    }
     if !well && let Some((fault, at)) = status.last_error {
         let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
         detail.push_str(&format!(", {fault} at {at}"));

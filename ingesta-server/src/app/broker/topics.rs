@@ -109,22 +109,25 @@ impl Topics {
         }
     }
 
+    /// What is missing now is told; trouble of the same kind goes on since it began. It is logged
+    /// when it is news: another kind, or another permission.
     fn trouble(&self, error: &NotEnsured) {
         let now: DateTime<Utc> = Utc::now();
         let (kind, message) = (error.kind(), error.to_string());
         self.state.send_modify(|state| {
-            if let TopicsState::Waiting(known) = state
-                && known.kind == kind
-            {
-                // Which topics wait may have changed; what they wait for has not.
-                known.message = message;
-                return;
+            let known = match state {
+                TopicsState::Waiting(known) if known.kind == kind => Some(&*known),
+                TopicsState::Waiting(_) | TopicsState::Asking | TopicsState::Ready => None,
+            };
+            let permission = matches!(error.gravest(), Some(KafkaError::NotAuthorised { .. }));
+            let news = known.is_none_or(|known| permission && known.message != message);
+            if news {
+                tracing::warn!(%error, "topics are not ready: trying on");
             }
-            tracing::warn!(%error, "topics are not ready: trying on");
             *state = TopicsState::Waiting(Trouble {
                 kind,
                 message,
-                since: now,
+                since: known.map_or(now, |known| known.since),
             });
         });
     }

@@ -11,4 +11,4 @@ mod sink;
 mod stage;
 
 pub(crate) use sink::Probe;
-pub(crate) use stage::Stage;
+pub(crate) use stage::{Line, Stage};

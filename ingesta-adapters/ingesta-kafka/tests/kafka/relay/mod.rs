@@ -12,7 +12,7 @@ mod order;
 mod partitions;
 mod postgres;
 mod refusals;
-mod support;
+pub(crate) mod support;
 mod topics;
 mod transactional;
 mod waiting;
