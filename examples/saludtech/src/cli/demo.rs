@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use anyhow::{bail, ensure};
+use anyhow::ensure;
 
 use super::args::DemoArgs;
 use super::out::Out;
@@ -24,11 +24,7 @@ pub(super) async fn run(args: &DemoArgs, out: &Out) -> anyhow::Result<()> {
         plazo: Duration::from_secs(args.plazo),
     };
     let mut signals = StopSignals::new()?;
-    // The processes go with the demo: they are killed when it is dropped.
-    let well = tokio::select! {
-        well = demo::run(&plan, *out) => well?,
-        () = signals.next() => bail!("interrupted"),
-    };
+    let well = demo::run(&plan, *out, signals.next()).await?;
     ensure!(well, "not everything has exactly one end");
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use ingesta_event_store::{Database, DatabaseOptions};
-use ingesta_testing::services::{create_database, drop_database, kafka_brokers};
+use ingesta_testing::services::{OwnedDatabase, kafka_brokers};
 use uuid::Uuid;
 
 use crate::notificaciones::Lista;
@@ -46,7 +46,7 @@ pub(super) type Avisos = BTreeMap<&'static str, u64>;
 pub(super) struct Terreno {
     pub(super) brokers: String,
     pub(super) prefix: String,
-    databases: BTreeMap<Quien, String>,
+    databases: BTreeMap<Quien, OwnedDatabase>,
     folder: PathBuf,
 }
 
@@ -63,20 +63,15 @@ impl Terreno {
             folder,
         };
         for quien in Quien::TODOS {
-            match create_database("saludtech").await {
-                Ok(url) => terreno.databases.insert(quien, url),
-                Err(error) => {
-                    terreno.clear().await?;
-                    return Err(error);
-                }
-            };
+            let database = OwnedDatabase::create("saludtech").await?;
+            terreno.databases.insert(quien, database);
         }
         Ok(terreno)
     }
 
     /// The address of a service's database, with its password.
     pub(super) fn database(&self, quien: Quien) -> &str {
-        self.databases.get(&quien).map_or("", String::as_str)
+        self.databases.get(&quien).map_or("", OwnedDatabase::url)
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -97,13 +92,14 @@ impl Terreno {
         database.close().await;
         Ok(counts)
     }
+}
 
-    /// Drops the databases and the folder; topics go with a broker of the demo's own.
-    pub(super) async fn clear(&self) -> anyhow::Result<()> {
-        for url in self.databases.values() {
-            drop_database(url).await?;
+/// The databases are dropped with it, or with the server that was started for them; topics go with
+/// a broker that was.
+impl Drop for Terreno {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.folder) {
+            tracing::warn!(%error, "the demo's folder stays behind");
         }
-        let folder = &self.folder;
-        std::fs::remove_dir_all(folder).with_context(|| format!("remove {}", folder.display()))
     }
 }

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 use tokio::time::Instant;
 
 use self::children::Children;
@@ -57,15 +57,24 @@ pub struct Plan {
 ///
 /// # Errors
 /// When something that it needs cannot be had; the text says what to do.
-pub(crate) async fn run(plan: &Plan, out: Out) -> anyhow::Result<bool> {
+pub(crate) async fn run(
+    plan: &Plan,
+    out: Out,
+    interrupted: impl Future<Output = ()>,
+) -> anyhow::Result<bool> {
     out.text("starting PostgreSQL and Kafka");
-    let terreno = Terreno::new().await?;
+    let mut interrupted = std::pin::pin!(interrupted);
+    let terreno = tokio::select! {
+        terreno = Terreno::new() => terreno?,
+        () = &mut interrupted => bail!("interrupted"),
+    };
     let mut children = Children::new(plan, &terreno)?;
-    let toured = tour(plan, &terreno, &mut children, out).await;
+    let toured = tokio::select! {
+        toured = tour(plan, &terreno, &mut children, out) => toured,
+        () = &mut interrupted => Err(anyhow::anyhow!("interrupted")),
+    };
     children.stop().await;
-    let cleared = terreno.clear().await;
     let resumen = toured?;
-    cleared?;
     resumen.tell(out);
     Ok(resumen.is_well())
 }
