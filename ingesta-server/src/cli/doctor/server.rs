@@ -122,6 +122,13 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_logs_parameters_is_found() {
+        assert!(parameters(false).is_none());
+        let found = parameters(true).expect("a finding");
+        assert_eq!(found.severity, Severity::Warning);
+    }
+
+    #[test]
     fn only_an_old_writer_is_found() {
         let writer = |seconds| {
             Some(Blocker {
