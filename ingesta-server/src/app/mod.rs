@@ -83,20 +83,14 @@ impl App {
             Despachador::measured(Arc::clone(&storage), codec.clone(), metrics.clone());
         let messaging = messaging(&options);
         let motor = motor(&options, messaging, &storage, &codec)?;
-        let entradas = match messaging {
-            Some(messaging) => {
-                let mut todas = topics(messaging, &despachador, &codec, &storage)?;
-                if let Some(motor) = &motor {
-                    todas.extend(entradas_de_saga(&messaging.rutas, &motor.sagas)?);
-                }
-                todas
+        let (mut entradas, mut relays) = (Vec::new(), Relays::default());
+        if let Some(messaging) = messaging {
+            entradas = topics(messaging, &despachador, &codec, &storage)?;
+            if let Some(motor) = &motor {
+                entradas.extend(entradas_de_saga(&messaging.rutas, &motor.sagas)?);
             }
-            None => Vec::new(),
-        };
-        let relays = match messaging {
-            Some(messaging) => Relays::of(messaging, &codec, &storage, motor.is_some())?,
-            None => Relays::default(),
-        };
+            relays = Relays::of(messaging, &codec, &storage, motor.is_some())?;
+        }
         let ground = Ground {
             database: &database,
             storage: &storage,

@@ -4,6 +4,7 @@ mod apartados;
 mod ausente;
 mod caidas;
 mod comandos;
+mod credenciales;
 mod grupo;
 mod imagenes;
 mod llegada;
