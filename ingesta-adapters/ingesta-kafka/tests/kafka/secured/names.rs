@@ -36,7 +36,7 @@ async fn a_wrong_password_is_refused_wherever_it_is_used_and_is_never_repeated()
     let (shutdown, _end) = until_the_end();
 
     let refused = ensure(&kafka, &[TopicSpec::new("t", 1)], PATIENCE).await;
-    let refused = refused.unwrap_err();
+    let refused = KafkaError::from(refused.unwrap_err());
     assert!(
         matches!(refused, KafkaError::NotAuthenticated { .. }),
         "{refused:?}"

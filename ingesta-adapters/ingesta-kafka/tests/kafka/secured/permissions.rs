@@ -53,7 +53,7 @@ async fn what_making_a_topic_needs_is_named_and_granted() {
     let spec = TopicSpec::new(unique("made"), 1);
     let refused = async || {
         let refused = ensure(&kafka, std::slice::from_ref(&spec), PATIENCE).await;
-        let refused = refused.unwrap_err();
+        let refused = KafkaError::from(refused.unwrap_err());
         let KafkaError::NotAuthorised { missing, .. } = refused else {
             panic!("{refused:?}");
         };

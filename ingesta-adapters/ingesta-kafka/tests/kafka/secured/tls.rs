@@ -51,7 +51,7 @@ impl Scene {
 /// What asking for a topic is answered.
 async fn refused(kafka: &KafkaOptions) -> KafkaError {
     let refused = ensure(kafka, &[TopicSpec::new("t", 1)], PATIENCE).await;
-    refused.unwrap_err()
+    refused.unwrap_err().into()
 }
 
 #[tokio::test(flavor = "multi_thread")]
