@@ -114,6 +114,7 @@ async fn what_publishing_in_transactions_needs_is_named_and_granted() {
     };
     let options = TransactionalOptions {
         checkpoint_topic: unique("places"),
+        installation: Some("here".to_owned()),
         ..TransactionalOptions::default()
     };
     let topic = made(&broker, TopicSpec::new(unique("exactly"), 1)).await;
@@ -127,8 +128,8 @@ async fn what_publishing_in_transactions_needs_is_named_and_granted() {
     let relay = relay.unwrap();
     let gauges = relay.gauges();
     let (runner, shutdown) = run(&store, Arc::new(relay), 2);
-    let ids = Resource::TransactionalIds("ingesta-relay-exactly");
-    let id = "WRITE and DESCRIBE on TransactionalId ingesta-relay-exactly";
+    let ids = Resource::TransactionalIds("ingesta-relay-here-exactly");
+    let id = "WRITE and DESCRIBE on TransactionalId ingesta-relay-here-exactly";
     lacks(&gauges, id).await;
     broker.allow(USER, Operation::Write, ids).unwrap();
     broker.allow(USER, Operation::Describe, ids).unwrap();
