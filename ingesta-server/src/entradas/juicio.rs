@@ -7,7 +7,7 @@ use ingesta_domain::ingesta::IngestaError;
 use ingesta_domain::valor::ValorError;
 use ingesta_event_store::{CommandError, Executed};
 use ingesta_kafka::envelope::ReadError;
-use ingesta_kafka::inbox::HandleError;
+use ingesta_kafka::inbox::{EndTexts, HandleError};
 
 use crate::reacciones::Fallo;
 
@@ -32,35 +32,18 @@ pub(super) fn fallo(fallo: Fallo) -> HandleError {
     }
 }
 
+const TEXTS: EndTexts = EndTexts {
+    reused: "another command with this id was carried out before",
+    undecodable: "the ingesta has events that this program cannot read",
+    unencodable: "the events of the command cannot be written",
+};
+
 /// How a command ended.
 pub(super) fn juzgar(
     ended: Result<Executed, CommandError<IngestaError>>,
 ) -> Result<(), HandleError> {
-    let error = match ended {
-        Ok(_) => return Ok(()),
-        Err(error) => error,
-    };
-    Err(match error {
-        CommandError::Refused(refusal) => HandleError::poison(refusal.code(), refusal.to_string()),
-        CommandError::CommandIdReused => HandleError::poison(
-            "command_id_reused",
-            "another command with this id was carried out before",
-        ),
-        CommandError::Rejected { sqlstate } => HandleError::poison(
-            "datos_no_admitidos",
-            format!("the database refused the events: {sqlstate}"),
-        ),
-        CommandError::Undecodable(_) => HandleError::poison(
-            "undecodable",
-            "the ingesta has events that this program cannot read",
-        ),
-        CommandError::Unencodable(_) => {
-            HandleError::poison("unencodable", "the events of the command cannot be written")
-        }
-        // Nothing is known against the command: it is tried again, and found done where it was.
-        passing @ (CommandError::Store(_)
-        | CommandError::Unknown(_)
-        | CommandError::Conflict { .. }
-        | CommandError::VersionMismatch { .. }) => HandleError::transient(passing),
-    })
+    let refused = |refusal: IngestaError| HandleError::poison(refusal.code(), refusal.to_string());
+    ended
+        .map(drop)
+        .map_err(|error| HandleError::of_command(error, TEXTS, refused))
 }

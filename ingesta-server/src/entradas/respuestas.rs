@@ -9,7 +9,7 @@ use ingesta_domain::saga::{Entrada, Envio, Paso, Respuesta};
 use ingesta_domain::valor::{Codigo, IdAnonimizado, IdIngesta};
 use ingesta_event_store::{CommandError, Metadata};
 use ingesta_kafka::envelope::EnvelopeReader;
-use ingesta_kafka::inbox::{HandleError, Handler, command_id};
+use ingesta_kafka::inbox::{EndTexts, HandleError, Handler, command_id};
 use ingesta_kafka::message::IncomingMessage;
 use serde::Deserialize;
 
@@ -131,36 +131,19 @@ impl Handler for Respuestas {
             .sagas
             .tell(&id.to_string(), entrada, name, metadata)
             .await;
-        juzgar(told.map(drop))
+        told.map(drop).map_err(juzgar)
     }
 }
 
-/// How the telling ended. A saga refuses nothing that it is told.
-fn juzgar<E: std::error::Error + Send + Sync + 'static>(
-    ended: Result<(), CommandError<E>>,
-) -> Result<(), HandleError> {
-    let Err(error) = ended else { return Ok(()) };
-    Err(match error {
-        CommandError::Refused(_) => HandleError::poison("rechazada", "the saga refused the answer"),
-        CommandError::CommandIdReused => HandleError::poison(
-            "command_id_reused",
-            "another answer with this id was heard before",
-        ),
-        CommandError::Rejected { sqlstate } => HandleError::poison(
-            "datos_no_admitidos",
-            format!("the database refused the events: {sqlstate}"),
-        ),
-        CommandError::Undecodable(_) => HandleError::poison(
-            "undecodable",
-            "the saga has events that this program cannot read",
-        ),
-        CommandError::Unencodable(_) => {
-            HandleError::poison("unencodable", "the events of the saga cannot be written")
-        }
-        // Nothing is known against the answer: it is told again, and found heard where it was.
-        passing @ (CommandError::Store(_)
-        | CommandError::Unknown(_)
-        | CommandError::Conflict { .. }
-        | CommandError::VersionMismatch { .. }) => HandleError::transient(passing),
+const TEXTS: EndTexts = EndTexts {
+    reused: "another answer with this id was heard before",
+    undecodable: "the saga has events that this program cannot read",
+    unencodable: "the events of the saga cannot be written",
+};
+
+/// A saga refuses nothing that it is told.
+fn juzgar<E: std::error::Error + Send + Sync + 'static>(error: CommandError<E>) -> HandleError {
+    HandleError::of_command(error, TEXTS, |_| {
+        HandleError::poison("rechazada", "the saga refused the answer")
     })
 }

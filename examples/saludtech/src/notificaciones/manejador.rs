@@ -8,13 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ingesta_event_store::{CommandContext, CommandError, Commands};
-use ingesta_kafka::inbox::HandleError;
+use ingesta_kafka::inbox::{EndTexts, HandleError};
 use uuid::Uuid;
 
 use super::aggregate::{EstadoNotificacion, Notificacion};
 use super::{Correo, Despacho, NoEnviado, NotificacionCommand, NotificacionError, Pedir};
 use crate::fallos::{Fallos, Modo, Paso};
 use crate::mensajes::ahora;
+use crate::neighbour::TEXTS;
 
 /// The first pause before what the sender said is noted again; it doubles.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
@@ -48,28 +49,11 @@ type Failed = CommandError<NotificacionError>;
 
 /// Nothing is known against the message, unless the store says so.
 fn judged(error: Failed) -> HandleError {
-    match error {
-        CommandError::Refused(refusal) => HandleError::transient(refusal),
-        CommandError::CommandIdReused => HandleError::poison(
-            "command_id_reused",
-            "another event with this id was told before",
-        ),
-        CommandError::Rejected { sqlstate } => HandleError::poison(
-            "datos_no_admitidos",
-            format!("the database refused the events: {sqlstate}"),
-        ),
-        CommandError::Undecodable(_) => HandleError::poison(
-            "undecodable",
-            "the log has events that this program cannot read",
-        ),
-        CommandError::Unencodable(_) => {
-            HandleError::poison("unencodable", "the events of the command cannot be written")
-        }
-        passing @ (CommandError::Store(_)
-        | CommandError::Unknown(_)
-        | CommandError::Conflict { .. }
-        | CommandError::VersionMismatch { .. }) => HandleError::transient(passing),
-    }
+    let texts = EndTexts {
+        reused: "another event with this id was told before",
+        ..TEXTS
+    };
+    HandleError::of_command(error, texts, HandleError::transient)
 }
 
 impl Manejador {

@@ -19,6 +19,7 @@ mod board;
 mod command_id;
 mod config;
 mod context;
+mod ended;
 mod handle;
 mod handler;
 mod lane;
@@ -38,6 +39,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 pub use self::command_id::command_id;
+pub use self::ended::EndTexts;
 pub use self::handle::InboxHandle;
 pub use self::handler::{HandleError, Handler};
 pub use self::options::{InboxOptions, Membership};
