@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::decide::{AnonimizadoError, Anonimizar, Limpiar, Revertir, decide};
 use super::{AnonimizadoEvent, Seudonimos};
+use crate::neighbour::Ejecutor;
 
 /// What is asked of it.
 #[derive(Clone, Debug)]
@@ -95,5 +96,19 @@ impl Aggregate for Anonimizado {
             AnonimizadoEvent::LimpiezaRechazada { .. } => {}
             AnonimizadoEvent::OrdenCallada {} => self.calladas += 1,
         }
+    }
+}
+
+impl Ejecutor for Anonimizado {
+    fn callar() -> AnonimizadoCommand {
+        AnonimizadoCommand::Callar
+    }
+
+    fn calladas(&self) -> u32 {
+        self.calladas
+    }
+
+    fn codigo(error: &AnonimizadoError) -> &'static str {
+        error.codigo()
     }
 }

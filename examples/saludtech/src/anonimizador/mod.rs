@@ -22,7 +22,7 @@ pub use event::AnonimizadoEvent;
 pub use seudonimo::{ClaveError, Seudonimizador, Seudonimos};
 
 use self::ordenes::{PedirAnonimizado, PedirLimpieza, PedirReversion};
-use self::relato::Relato;
+use self::relato::relato;
 use crate::mensajes::Topico;
 use crate::neighbour::{Door, Follower, Ground, Options, Orden, Parts, Receptor};
 
@@ -43,7 +43,7 @@ pub fn parts(
 ) -> anyhow::Result<Parts> {
     let codec = EventCodec::default();
     let commands = Commands::<Anonimizado>::new(ground.storage.clone(), codec.clone(), ());
-    let relato = Relato::new(codec, &options.topicos, &options.fallos)?;
+    let relato = relato(codec, &options.topicos, &options.fallos)?;
     let relay = Relay::new(
         RESPUESTAS,
         relato,

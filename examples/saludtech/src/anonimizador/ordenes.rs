@@ -8,8 +8,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
-    Anonimizado, AnonimizadoCommand, AnonimizadoError, Anonimizar, Limpiar, Revertir,
-    Seudonimizador, Seudonimos,
+    Anonimizado, AnonimizadoCommand, Anonimizar, Limpiar, Revertir, Seudonimizador, Seudonimos,
 };
 use crate::fallos::{INYECTADO, Paso};
 use crate::mensajes::{Recibido, Topico, ahora, id_anonimizado};
@@ -94,18 +93,6 @@ impl Orden for PedirAnonimizado {
         });
         Ok((id_anonimizado(id_ingesta).to_string(), command, asked))
     }
-
-    fn callar() -> AnonimizadoCommand {
-        AnonimizadoCommand::Callar
-    }
-
-    fn calladas(agregado: &Anonimizado) -> u32 {
-        agregado.calladas
-    }
-
-    fn codigo(error: &AnonimizadoError) -> &'static str {
-        error.codigo()
-    }
 }
 
 /// `comando-limpiar-ingesta`.
@@ -138,18 +125,6 @@ impl Orden for PedirLimpieza {
         });
         Ok((id_anonimizado(id_ingesta).to_string(), command, id_ingesta))
     }
-
-    fn callar() -> AnonimizadoCommand {
-        AnonimizadoCommand::Callar
-    }
-
-    fn calladas(agregado: &Anonimizado) -> u32 {
-        agregado.calladas
-    }
-
-    fn codigo(error: &AnonimizadoError) -> &'static str {
-        error.codigo()
-    }
 }
 
 /// `comando-revertir-anonimizado`.
@@ -181,17 +156,5 @@ impl Orden for PedirReversion {
             fecha: ahora(),
         });
         Ok((id.to_string(), command, id))
-    }
-
-    fn callar() -> AnonimizadoCommand {
-        AnonimizadoCommand::Callar
-    }
-
-    fn calladas(agregado: &Anonimizado) -> u32 {
-        agregado.calladas
-    }
-
-    fn codigo(error: &AnonimizadoError) -> &'static str {
-        error.codigo()
     }
 }

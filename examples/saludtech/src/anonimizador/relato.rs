@@ -3,21 +3,19 @@
 //! Promises: every answer is told, and a delivery that was left without one is not; no pseudonym, no
 //! patient and no address leaves.
 
-use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use ingesta_event_store::{EventCodec, RecordedEvent, TypeFilter};
-use ingesta_kafka::message::OutgoingMessage;
-use ingesta_kafka::relay::{Translate, TranslateError, Untranslatable};
+use ingesta_event_store::EventCodec;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::{Anonimizado, AnonimizadoEvent, NOMBRE};
-use crate::fallos::{Fallos, Modo, Paso};
+use crate::fallos::{Fallos, Paso};
 use crate::mensajes::{Respuesta, Salida, Topico, Topicos, instante};
+use crate::neighbour::Relato;
 
 /// The data of `eventos-anonimizado`.
 #[derive(Serialize)]
-struct EventoAnonimizado {
+pub(super) struct EventoAnonimizado {
     id_ingesta: String,
     id_anonimizado: String,
     estado: &'static str,
@@ -26,24 +24,14 @@ struct EventoAnonimizado {
     fecha: String,
 }
 
-pub(super) struct Relato {
+/// On the topic of answers.
+pub(super) fn relato(
     codec: EventCodec,
-    salida: Salida,
-    fallos: Fallos,
-}
-
-impl Relato {
-    pub(super) fn new(
-        codec: EventCodec,
-        topicos: &Topicos,
-        fallos: &Fallos,
-    ) -> anyhow::Result<Self> {
-        Ok(Self {
-            codec,
-            salida: Salida::new(topicos, Topico::EventosAnonimizado, NOMBRE)?,
-            fallos: fallos.clone(),
-        })
-    }
+    topicos: &Topicos,
+    fallos: &Fallos,
+) -> anyhow::Result<Relato<Anonimizado, EventoAnonimizado>> {
+    let salida = Salida::new(topicos, Topico::EventosAnonimizado, NOMBRE)?;
+    Ok(Relato::new(codec, salida, fallos, told))
 }
 
 /// What is told of an event, and of which step; nothing where it is no answer.
@@ -117,33 +105,5 @@ fn told(id: &str, event: AnonimizadoEvent) -> Option<(Paso, Respuesta<EventoAnon
             )
         }
         AnonimizadoEvent::OrdenCallada {} => None,
-    }
-}
-
-#[async_trait]
-impl Translate for Relato {
-    fn types(&self) -> TypeFilter {
-        TypeFilter::Only(vec!["Anonimizado".into()])
-    }
-
-    async fn messages(
-        &self,
-        event: &RecordedEvent,
-    ) -> Result<Vec<OutgoingMessage>, TranslateError> {
-        let mut events = Vec::with_capacity(1);
-        let read = self
-            .codec
-            .decode_each::<Anonimizado>(event, |envelope| events.push(envelope.payload));
-        read.map_err(|error| Untranslatable::new("undecodable", error.to_string()))?;
-        let mut messages = Vec::new();
-        let id = &event.stream.aggregate_id;
-        for (paso, respuesta) in events.into_iter().filter_map(|event| told(id, event)) {
-            let message = self.salida.mensaje(event, &respuesta)?;
-            if self.fallos.toca(paso, Modo::Repetir, &event.id(), 0) {
-                messages.push(message.clone());
-            }
-            messages.push(message);
-        }
-        Ok(messages)
     }
 }

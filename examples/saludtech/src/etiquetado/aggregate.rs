@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::decide::{EtiquetadoError, Etiquetar, Revertir, decide};
 use super::{EtiquetadoEvent, Etiquetas};
+use crate::neighbour::Ejecutor;
 
 /// What is asked of it.
 #[derive(Clone, Debug)]
@@ -89,5 +90,19 @@ impl Aggregate for Etiquetado {
             }
             EtiquetadoEvent::OrdenCallada {} => self.calladas += 1,
         }
+    }
+}
+
+impl Ejecutor for Etiquetado {
+    fn callar() -> EtiquetadoCommand {
+        EtiquetadoCommand::Callar
+    }
+
+    fn calladas(&self) -> u32 {
+        self.calladas
+    }
+
+    fn codigo(error: &EtiquetadoError) -> &'static str {
+        error.codigo()
     }
 }

@@ -23,7 +23,7 @@ pub use event::EtiquetadoEvent;
 pub use tabla::{Descrito, Etiquetas, Tabla};
 
 use self::ordenes::{PedirEtiquetado, PedirReversion};
-use self::relato::Relato;
+use self::relato::relato;
 use crate::mensajes::Topico;
 use crate::neighbour::{Door, Follower, Ground, Options, Parts, Receptor};
 
@@ -40,7 +40,7 @@ const RESPUESTAS: &str = "etiquetado_respuestas";
 pub fn parts(ground: &Ground, options: &Options) -> anyhow::Result<Parts> {
     let codec = EventCodec::default();
     let commands = Commands::<Etiquetado>::new(ground.storage.clone(), codec.clone(), ());
-    let relato = Relato::new(codec, &options.topicos, &options.fallos)?;
+    let relato = relato(codec, &options.topicos, &options.fallos)?;
     let relay = Relay::new(
         RESPUESTAS,
         relato,

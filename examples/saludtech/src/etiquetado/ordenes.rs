@@ -9,9 +9,7 @@ use ingesta_kafka::inbox::HandleError;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{
-    Descrito, Etiquetado, EtiquetadoCommand, EtiquetadoError, Etiquetar, Etiquetas, Revertir, Tabla,
-};
+use super::{Descrito, Etiquetado, EtiquetadoCommand, Etiquetar, Etiquetas, Revertir, Tabla};
 use crate::fallos::{INYECTADO, Paso};
 use crate::mensajes::{Recibido, Topico, ahora, id_etiquetado};
 use crate::neighbour::Orden;
@@ -78,18 +76,6 @@ impl Orden for PedirEtiquetado {
         });
         Ok((id_etiquetado(id_anonimizado).to_string(), command, asked))
     }
-
-    fn callar() -> EtiquetadoCommand {
-        EtiquetadoCommand::Callar
-    }
-
-    fn calladas(agregado: &Etiquetado) -> u32 {
-        agregado.calladas
-    }
-
-    fn codigo(error: &EtiquetadoError) -> &'static str {
-        error.codigo()
-    }
 }
 
 /// `comando-revertir-etiquetado`.
@@ -131,17 +117,5 @@ impl Orden for PedirReversion {
             fecha: ahora(),
         });
         Ok((id, command, (id_ingesta, id_anonimizado)))
-    }
-
-    fn callar() -> EtiquetadoCommand {
-        EtiquetadoCommand::Callar
-    }
-
-    fn calladas(agregado: &Etiquetado) -> u32 {
-        agregado.calladas
-    }
-
-    fn codigo(error: &EtiquetadoError) -> &'static str {
-        error.codigo()
     }
 }

@@ -3,21 +3,19 @@
 //! Promises: every answer is told, and a delivery that was left without one is not; words are those
 //! of the table.
 
-use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use ingesta_event_store::{EventCodec, RecordedEvent, TypeFilter};
-use ingesta_kafka::message::OutgoingMessage;
-use ingesta_kafka::relay::{Translate, TranslateError, Untranslatable};
+use ingesta_event_store::EventCodec;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::{Etiquetado, EtiquetadoEvent, Etiquetas, NOMBRE};
-use crate::fallos::{Fallos, Modo, Paso};
+use crate::fallos::{Fallos, Paso};
 use crate::mensajes::{Respuesta, Salida, Topico, Topicos, instante};
+use crate::neighbour::Relato;
 
 /// The data of `eventos-etiquetado`.
 #[derive(Serialize)]
-struct EventoEtiquetado {
+pub(super) struct EventoEtiquetado {
     id_etiquetado: String,
     id_anonimizado: String,
     modalidad: Option<String>,
@@ -59,24 +57,14 @@ impl EventoEtiquetado {
     }
 }
 
-pub(super) struct Relato {
+/// On the topic of answers.
+pub(super) fn relato(
     codec: EventCodec,
-    salida: Salida,
-    fallos: Fallos,
-}
-
-impl Relato {
-    pub(super) fn new(
-        codec: EventCodec,
-        topicos: &Topicos,
-        fallos: &Fallos,
-    ) -> anyhow::Result<Self> {
-        Ok(Self {
-            codec,
-            salida: Salida::new(topicos, Topico::EventosEtiquetado, NOMBRE)?,
-            fallos: fallos.clone(),
-        })
-    }
+    topicos: &Topicos,
+    fallos: &Fallos,
+) -> anyhow::Result<Relato<Etiquetado, EventoEtiquetado>> {
+    let salida = Salida::new(topicos, Topico::EventosEtiquetado, NOMBRE)?;
+    Ok(Relato::new(codec, salida, fallos, told))
 }
 
 /// What is told of an event, and of which step; nothing where it is no answer.
@@ -148,32 +136,4 @@ fn told(id: &str, event: EtiquetadoEvent) -> Option<(Paso, Respuesta<EventoEtiqu
         datos,
     };
     Some((paso, respuesta))
-}
-
-#[async_trait]
-impl Translate for Relato {
-    fn types(&self) -> TypeFilter {
-        TypeFilter::Only(vec!["Etiquetado".into()])
-    }
-
-    async fn messages(
-        &self,
-        event: &RecordedEvent,
-    ) -> Result<Vec<OutgoingMessage>, TranslateError> {
-        let mut events = Vec::with_capacity(1);
-        let read = self
-            .codec
-            .decode_each::<Etiquetado>(event, |envelope| events.push(envelope.payload));
-        read.map_err(|error| Untranslatable::new("undecodable", error.to_string()))?;
-        let mut messages = Vec::new();
-        let id = &event.stream.aggregate_id;
-        for (paso, respuesta) in events.into_iter().filter_map(|event| told(id, event)) {
-            let message = self.salida.mensaje(event, &respuesta)?;
-            if self.fallos.toca(paso, Modo::Repetir, &event.id(), 0) {
-                messages.push(message.clone());
-            }
-            messages.push(message);
-        }
-        Ok(messages)
-    }
 }

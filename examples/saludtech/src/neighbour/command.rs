@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use cqrs_es::Aggregate;
 use ingesta_event_store::{CommandError, Commands, Executed};
-use ingesta_kafka::inbox::{HandleError, Handler};
+use ingesta_kafka::inbox::{EndTexts, HandleError, Handler};
 use ingesta_kafka::message::IncomingMessage;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -17,10 +17,22 @@ use serde::de::DeserializeOwned;
 use crate::fallos::{Fallos, Modo, Paso};
 use crate::mensajes::{Lector, Recibido, Topico, nombre};
 
+/// An aggregate whose steps are asked for by messages.
+pub trait Ejecutor: Aggregate<Services = ()> + 'static {
+    /// The command that notes a delivery that is left without an answer.
+    fn callar() -> Self::Command;
+
+    /// How many deliveries were left without an answer.
+    fn calladas(&self) -> u32;
+
+    /// The code of a refusal.
+    fn codigo(error: &Self::Error) -> &'static str;
+}
+
 /// A step that a topic asks for.
 pub trait Orden: Send + Sync + 'static {
     /// Whose step.
-    type Agregado: Aggregate<Services = ()> + 'static;
+    type Agregado: Ejecutor;
     /// The data of the messages.
     type Datos: DeserializeOwned + Send + Sync;
     /// What must be the same when the name of a message comes again; nothing personal.
@@ -46,15 +58,6 @@ pub trait Orden: Send + Sync + 'static {
         recibido: &Recibido<Self::Datos>,
         rechazar: bool,
     ) -> Result<(String, <Self::Agregado as Aggregate>::Command, Self::Pedido), HandleError>;
-
-    /// The command that notes a delivery that is left without an answer.
-    fn callar() -> <Self::Agregado as Aggregate>::Command;
-
-    /// How many deliveries were left without an answer.
-    fn calladas(agregado: &Self::Agregado) -> u32;
-
-    /// The code of a refusal.
-    fn codigo(error: &<Self::Agregado as Aggregate>::Error) -> &'static str;
 }
 
 /// Handles the messages of one topic.
@@ -112,8 +115,12 @@ where
         if !self.fallos.hay(self.orden.paso(), Modo::Callar) {
             return Ok(false);
         }
-        let loaded = self.commands.load(id).await.map_err(judged::<O>)?;
-        let times = O::calladas(&loaded.state);
+        let loaded = self
+            .commands
+            .load(id)
+            .await
+            .map_err(judged::<O::Agregado>)?;
+        let times = loaded.state.calladas();
         let paso = self.orden.paso();
         if !self.fallos.toca(paso, Modo::Callar, &recibido.id, times) {
             return Ok(false);
@@ -122,8 +129,11 @@ where
         let place = format!("callada/{}/{}", message.partition, message.offset);
         let name = nombre(&message.topic, &place);
         let context = recibido.sin_nombre().idempotent(name, &"callada");
-        let noted = self.commands.execute(id, O::callar(), context).await;
-        noted.map_err(judged::<O>)?;
+        let noted = self
+            .commands
+            .execute(id, O::Agregado::callar(), context)
+            .await;
+        noted.map_err(judged::<O::Agregado>)?;
         Ok(true)
     }
 }
@@ -152,7 +162,7 @@ where
         }
         let context = recibido.contexto(&pedido);
         let ended = self.commands.execute(&id, command, context).await;
-        let Executed { already_done, .. } = ended.map_err(judged::<O>)?;
+        let Executed { already_done, .. } = ended.map_err(judged::<O::Agregado>)?;
         if !already_done && drawn(Modo::Caer) {
             tracing::warn!(topic = message.topic, "dying on purpose, after the effect");
             std::process::abort();
@@ -161,33 +171,19 @@ where
     }
 }
 
+/// How whoever reads the dead letters of a neighbour is told.
+pub(crate) const TEXTS: EndTexts = EndTexts {
+    reused: "another command with this id was carried out before",
+    undecodable: "the log has events that this program cannot read",
+    unencodable: "the events of the command cannot be written",
+};
+
 /// What the end of a command means for its message.
-fn judged<O: Orden>(error: CommandError<<O::Agregado as Aggregate>::Error>) -> HandleError
+fn judged<A: Ejecutor>(error: CommandError<A::Error>) -> HandleError
 where
-    <O::Agregado as Aggregate>::Error: Send + Sync + 'static,
+    A::Error: Send + Sync + 'static,
 {
-    match error {
-        CommandError::Refused(refusal) => {
-            HandleError::poison(O::codigo(&refusal), refusal.to_string())
-        }
-        CommandError::CommandIdReused => HandleError::poison(
-            "command_id_reused",
-            "another command with this id was carried out before",
-        ),
-        CommandError::Rejected { sqlstate } => HandleError::poison(
-            "datos_no_admitidos",
-            format!("the database refused the events: {sqlstate}"),
-        ),
-        CommandError::Undecodable(_) => HandleError::poison(
-            "undecodable",
-            "the log has events that this program cannot read",
-        ),
-        CommandError::Unencodable(_) => {
-            HandleError::poison("unencodable", "the events of the command cannot be written")
-        }
-        passing @ (CommandError::Store(_)
-        | CommandError::Unknown(_)
-        | CommandError::Conflict { .. }
-        | CommandError::VersionMismatch { .. }) => HandleError::transient(passing),
-    }
+    HandleError::of_command(error, TEXTS, |refusal| {
+        HandleError::poison(A::codigo(&refusal), refusal.to_string())
+    })
 }

@@ -7,6 +7,7 @@
 mod command;
 mod database;
 mod health;
+mod relato;
 mod running;
 mod topics;
 
@@ -22,8 +23,10 @@ use ingesta_kafka::connect::KafkaOptions;
 use ingesta_kafka::inbox::Handler;
 use ingesta_kafka::relay::{Relay, Translate, runner_options};
 
-pub use command::{Orden, Receptor};
+pub(crate) use command::TEXTS;
+pub use command::{Ejecutor, Orden, Receptor};
 pub use database::{Address, Opened};
+pub use relato::{Relato, Told};
 pub use running::Running;
 
 use crate::fallos::Fallos;
