@@ -1,6 +1,7 @@
 //! From an event to the circumstances of the command that it causes.
 
-use ingesta_event_store::{CommandContext, Metadata, RecordedEvent};
+use ingesta_event_store::{CommandContext, RecordedEvent};
+use ingesta_sagas::caused_by;
 
 /// The command's name: unique for ever, and the same at every delivery of the event.
 ///
@@ -15,15 +16,7 @@ pub(super) fn command_id(subscription: &str, event: &RecordedEvent, part: usize)
 
 /// The conversation goes on; an event from a writer without metadata begins one.
 pub(super) fn context(subscription: &str, event: &RecordedEvent) -> CommandContext {
-    let cause = Metadata::from_json(&event.metadata).unwrap_or_default();
-    CommandContext::default().with_metadata(Metadata {
-        command_id: None,
-        correlation_id: cause.correlation_id.or_else(|| Some(event.id())),
-        causation_id: Some(event.id()),
-        traceparent: cause.traceparent,
-        actor: Some(subscription.to_owned()),
-        extra: std::collections::BTreeMap::new(),
-    })
+    CommandContext::default().with_metadata(caused_by(event, subscription))
 }
 
 #[cfg(test)]
