@@ -3,8 +3,10 @@
 //! Promises: it never changes, so a repetition says the same; a log that is away is waited for.
 
 use ingesta_domain::ingesta::{Ingesta, IngestaCreada, IngestaEvent};
-use ingesta_event_store::{EventCodec, EventStorage, RecordedEvent, StreamId};
+use ingesta_event_store::{EventCodec, EventStorage, StreamId};
 use ingesta_kafka::relay::{Away, TranslateError, Untranslatable};
+
+use super::leido::leer;
 
 /// The creation in this stream of an ingesta.
 pub(super) async fn creacion(
@@ -16,7 +18,7 @@ pub(super) async fn creacion(
     let stream = loaded.map_err(|error| Away::new("the beginning of the stream", error))?;
     let mut creada = None;
     for first in stream.iter().take(1) {
-        for part in leer(codec, first)? {
+        for part in leer::<Ingesta>(codec, first)? {
             if let IngestaEvent::IngestaCreada(e) = part {
                 creada = Some(e);
             }
@@ -24,16 +26,4 @@ pub(super) async fn creacion(
     }
     let without = || Untranslatable::new("no_creation", "the stream begins with no creation");
     Ok(creada.ok_or_else(without)?)
-}
-
-/// What a stored event is today: one event as a rule, several or none where an upcaster says so.
-pub(super) fn leer(
-    codec: &EventCodec,
-    event: &RecordedEvent,
-) -> Result<Vec<IngestaEvent>, Untranslatable> {
-    let mut parts = Vec::with_capacity(1);
-    codec
-        .decode_each::<Ingesta>(event, |envelope| parts.push(envelope.payload))
-        .map_err(|error| Untranslatable::new("undecodable", format!("{error}: {}", error.cause)))?;
-    Ok(parts)
 }

@@ -8,10 +8,11 @@ use ingesta_domain::imagen::{Imagen, ImagenEvent};
 use ingesta_domain::valor::{EstadoImagen, IdImagen};
 use ingesta_event_store::{EventCodec, RecordedEvent, TypeFilter};
 use ingesta_kafka::message::OutgoingMessage;
-use ingesta_kafka::relay::{Translate, TranslateError, Untranslatable};
+use ingesta_kafka::relay::{Translate, TranslateError};
 
 use super::datos::ImagenProcesadaDatos;
 use super::envelope::{Outlet, Told};
+use super::leido::{self, leer};
 use super::{Esquema, Rutas};
 
 /// Events of images to messages.
@@ -50,15 +51,8 @@ impl Translate for TraductorImagen {
         &self,
         event: &RecordedEvent,
     ) -> Result<Vec<OutgoingMessage>, TranslateError> {
-        let id: Result<IdImagen, _> = event.stream.aggregate_id.parse();
-        let id =
-            id.map_err(|_| Untranslatable::new("id_invalid", "the stream's id is not a uuid"))?;
-        let mut parts: Vec<ImagenEvent> = Vec::with_capacity(1);
-        self.codec
-            .decode_each::<Imagen>(event, |envelope| parts.push(envelope.payload))
-            .map_err(|error| {
-                Untranslatable::new("undecodable", format!("{error}: {}", error.cause))
-            })?;
+        let id: IdImagen = leido::id(event)?;
+        let parts = leer::<Imagen>(&self.codec, event)?;
         let mut messages = Vec::with_capacity(1);
         for (part, payload) in parts.iter().enumerate() {
             let (name, estado) = told(payload);

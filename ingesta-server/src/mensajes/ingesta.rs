@@ -10,16 +10,17 @@ use ingesta_domain::ingesta::{Ingesta, IngestaCreada, IngestaEvent};
 use ingesta_domain::valor::IdIngesta;
 use ingesta_event_store::{EventCodec, EventStorage, RecordedEvent, TypeFilter};
 use ingesta_kafka::message::OutgoingMessage;
-use ingesta_kafka::relay::{Translate, TranslateError, Untranslatable};
+use ingesta_kafka::relay::{Translate, TranslateError};
 use serde::Serialize;
 use tokio::sync::OnceCell;
 
-use super::creacion::{creacion, leer};
+use super::creacion::creacion;
 use super::datos::{
     EventoIngesta, IngestaAlertadaDatos, IngestaCreadaDatos, IngestaEliminadaDatos,
     IngestaRevertidaDatos,
 };
 use super::envelope::{Outlet, Told};
+use super::leido::{self, leer};
 use super::{Esquema, Rutas, Trato};
 
 /// Events of ingestas to messages.
@@ -125,11 +126,9 @@ impl Translate for TraductorIngesta {
         &self,
         event: &RecordedEvent,
     ) -> Result<Vec<OutgoingMessage>, TranslateError> {
-        let id: Result<IdIngesta, _> = event.stream.aggregate_id.parse();
-        let ingesta =
-            id.map_err(|_| Untranslatable::new("id_invalid", "the stream's id is not a uuid"))?;
+        let ingesta: IdIngesta = leido::id(event)?;
         let (mut messages, creada) = (Vec::with_capacity(1), OnceCell::new());
-        for (part, payload) in leer(&self.codec, event)?.iter().enumerate() {
+        for (part, payload) in leer::<Ingesta>(&self.codec, event)?.iter().enumerate() {
             let (name, schemas) = told(payload);
             let told = Told {
                 event,

@@ -13,6 +13,7 @@ mod envelope;
 mod esquemas;
 mod imagen;
 mod ingesta;
+mod leido;
 mod ordenes;
 mod rutas;
 mod saga;

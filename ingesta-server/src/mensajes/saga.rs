@@ -8,15 +8,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use ingesta_domain::ingesta::Ingesta;
-use ingesta_domain::saga::{Accion, Envio, Peticion, SagaEvent, peticiones};
+use ingesta_domain::saga::{Accion, Envio, Peticion, peticiones};
 use ingesta_domain::valor::{IdIngesta, Modalidad};
 use ingesta_event_store::{EventCodec, EventStorage, RecordedEvent, StreamId, TypeFilter};
 use ingesta_kafka::message::OutgoingMessage;
-use ingesta_kafka::relay::{Translate, TranslateError, Untranslatable};
+use ingesta_kafka::relay::{Translate, TranslateError};
 
 use super::Rutas;
 use super::creacion::creacion;
 use super::envelope::{Outlet, Told};
+use super::leido::{self, leer};
 use super::ordenes::{IniciarAnonimizadoDatos, OrdenDatos, esquema};
 use crate::mensajes::Trato;
 use crate::saga::SagaDeIngesta;
@@ -76,15 +77,8 @@ impl Translate for TraductorSaga {
         &self,
         event: &RecordedEvent,
     ) -> Result<Vec<OutgoingMessage>, TranslateError> {
-        let id: Result<IdIngesta, _> = event.stream.aggregate_id.parse();
-        let ingesta =
-            id.map_err(|_| Untranslatable::new("id_invalid", "the stream's id is not a uuid"))?;
-        let mut parts: Vec<SagaEvent> = Vec::with_capacity(1);
-        self.codec
-            .decode_each::<SagaDeIngesta>(event, |envelope| parts.push(envelope.payload))
-            .map_err(|error| {
-                Untranslatable::new("undecodable", format!("{error}: {}", error.cause))
-            })?;
+        let ingesta: IdIngesta = leido::id(event)?;
+        let parts = leer::<SagaDeIngesta>(&self.codec, event)?;
         let mut messages = Vec::new();
         for (part, payload) in parts.iter().enumerate() {
             for peticion in peticiones(payload) {
