@@ -7,6 +7,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::connect::{Access, Server};
 use crate::error::EmbeddedError;
@@ -18,6 +19,9 @@ use crate::process::ProcessId;
 use crate::state::State;
 use crate::user::RunAs;
 use crate::{orphan, place, stop};
+
+/// How often a server is looked at that is to be kept alive.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// A PostgreSQL that this process owns.
 pub struct Embedded {
@@ -143,6 +147,24 @@ impl Embedded {
         self.server = server;
         self.write_state(ProcessId::current())?;
         Ok(true)
+    }
+
+    /// Looks twice a second, and starts the server again whenever it has died; a start that fails is
+    /// logged and tried again. Ends only where that cannot help: the server came back on another
+    /// port, so who has connections must connect anew.
+    pub async fn keep_alive(&mut self) {
+        let url = self.url.clone();
+        loop {
+            tokio::time::sleep(LOOK).await;
+            match self.revive().await {
+                Ok(false) => {}
+                Ok(true) if self.url == url => {
+                    tracing::warn!("PostgreSQL had died and was started again");
+                }
+                Ok(true) => return,
+                Err(error) => tracing::error!(%error, "PostgreSQL died and does not start again"),
+            }
+        }
     }
 
     /// Stops the server: orderly, then at once, within bounds. The data stays.

@@ -4,8 +4,6 @@
 //! a second signal shortens the first part; a PostgreSQL of our own that dies is started again.
 //! Does not: print; its callers do.
 
-use std::time::Duration;
-
 use ingesta_embedded::Embedded;
 
 use super::database::Opened;
@@ -14,9 +12,6 @@ use super::out::Out;
 use super::signals::StopSignals;
 use crate::config::Config;
 use crate::{App, AppOptions};
-
-/// How often our own PostgreSQL is looked at.
-const LOOK: Duration = Duration::from_millis(500);
 
 /// A running server.
 pub(super) struct Running {
@@ -97,16 +92,6 @@ async fn keep_alive(own: Option<&mut Embedded>) -> CliError {
     let Some(own) = own else {
         return std::future::pending().await;
     };
-    let url = own.url().to_owned();
-    loop {
-        tokio::time::sleep(LOOK).await;
-        match own.revive().await {
-            Ok(false) => {}
-            Ok(true) if own.url() == url => {
-                tracing::warn!("PostgreSQL had died and was started again");
-            }
-            Ok(true) => return CliError::Moved,
-            Err(error) => tracing::error!(%error, "PostgreSQL died and does not start again"),
-        }
-    }
+    own.keep_alive().await;
+    CliError::Moved
 }

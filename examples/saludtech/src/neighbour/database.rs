@@ -11,8 +11,6 @@ use anyhow::Context;
 use ingesta_embedded::{Embedded, EmbeddedOptions, attach};
 use ingesta_event_store::{Database, DatabaseOptions};
 
-/// How often a PostgreSQL of our own is looked at.
-const LOOK: Duration = Duration::from_millis(500);
 /// How long connections in use may take to end.
 const CLOSE_WITHIN: Duration = Duration::from_secs(3);
 
@@ -113,18 +111,8 @@ impl Opened {
         let Some(own) = &mut self.own else {
             return std::future::pending().await;
         };
-        let url = own.url().to_owned();
-        loop {
-            tokio::time::sleep(LOOK).await;
-            match own.revive().await {
-                Ok(false) => {}
-                Ok(true) if own.url() == url => {
-                    tracing::warn!("PostgreSQL had died and was started again");
-                }
-                Ok(true) => return anyhow::anyhow!("PostgreSQL came back on another port"),
-                Err(error) => tracing::error!(%error, "PostgreSQL died and does not start again"),
-            }
-        }
+        own.keep_alive().await;
+        anyhow::anyhow!("PostgreSQL came back on another port")
     }
 
     /// Closes the connections, and stops what was started here.
