@@ -23,6 +23,7 @@ mod snapshot;
 mod storage;
 mod stream;
 pub mod subscription;
+mod tail;
 
 pub use append::{Append, AppendError, CommandOutcome, CommandStamp, StreamAppend};
 pub use backoff::Backoff;
@@ -45,3 +46,4 @@ pub use postgres::{PurgePolicy, PurgeProgress, Purged};
 pub use snapshot::{FromSnapshot, SchemaHash, Snapshot, SnapshotStorage, Snapshots};
 pub use storage::{EventStorage, Storage, SubscriptionStorage};
 pub use stream::StreamId;
+pub use tail::Tail;

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::Problem;
+use crate::edge::too_large;
 use crate::header_text::single;
 use crate::json_refusal::read_json;
 
@@ -84,8 +85,7 @@ async fn json_bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes
         .await
         .map_err(|refused| {
             if refused.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                let detail = "el cuerpo supera el tamaño que el servicio admite";
-                Problem::payload_too_large("cuerpo_demasiado_grande", detail)
+                too_large()
             } else {
                 let detail = "el cuerpo no llegó completo";
                 Problem::bad_request("cuerpo_incompleto", detail)

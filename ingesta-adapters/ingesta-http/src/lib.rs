@@ -3,8 +3,8 @@
 //! Promises: every refusal is an RFC 9457 problem with a stable `code` and a Spanish text; nothing
 //! that a client sent is quoted in a refusal or a log line, but for the name of an unknown query
 //! parameter that is a plain word; each piece works alone.
-//! It does not know a domain, an event store or a database: positions and keys are opaque here, and
-//! it opens no socket.
+//! It does not know a domain, an event store or a database: positions and keys are opaque here. Only
+//! [`edge`] holds sockets.
 //!
 //! ```
 //! use axum::{Router, middleware, routing::post};
@@ -37,6 +37,7 @@
 
 mod conditional;
 mod cursor;
+pub mod edge;
 mod entity_tag;
 mod fallback;
 mod field_names;
@@ -44,6 +45,7 @@ mod header_text;
 mod idempotency_key;
 mod json_body;
 mod json_refusal;
+pub mod live;
 mod page_link;
 mod panics;
 mod path_id;

@@ -31,7 +31,8 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
     (
         "ingesta-http",
-        "axum base64 futures-util serde serde_json sha2 thiserror tracing url",
+        "async-trait axum base64 futures-util http-body-util hyper hyper-util ingesta-event-store serde \
+         serde_json sha2 thiserror tokio tokio-util tower tracing url",
     ),
     (
         "ingesta-kafka",
