@@ -56,6 +56,7 @@ mod problem_response;
 mod query_params;
 mod request_id;
 mod retry_after;
+mod same_origin;
 mod trace_parent;
 
 pub use conditional::IfMatch;
@@ -79,4 +80,5 @@ pub use query_params::NoQueryParams;
 pub use query_params::QueryParams;
 pub use request_id::RequestId;
 pub use retry_after::RetryAfter;
+pub use same_origin::same_origin;
 pub use trace_parent::TraceParent;

@@ -58,6 +58,7 @@ pub(crate) struct Metrics {
     stuck: Family<SubscriptionLabels, Gauge>,
     oldest_writer: Float,
     database_up: Gauge,
+    live_watchers: Gauge,
     relay_in_flight: Family<SubscriptionLabels, Gauge>,
     relay_acknowledged: Family<SubscriptionLabels, Gauge>,
     relay_clients: Family<SubscriptionLabels, Gauge>,
@@ -117,6 +118,11 @@ impl Metrics {
                 .set(i64::from(seen.stopped));
             self.stuck.get_or_create(&labels).set(i64::from(seen.stuck));
         }
+    }
+
+    /// Takes how many clients watch live feeds.
+    pub(crate) fn watching(&self, watchers: usize) {
+        self.live_watchers.set(whole(watchers as u64));
     }
 
     /// Takes what the broker's side of this process says of itself.
@@ -212,6 +218,11 @@ impl Metrics {
             "database_up",
             "1 if the database answered just now",
             self.database_up.clone(),
+        );
+        r.register(
+            "live_watchers",
+            "Clients of live feeds that are connected to this process",
+            self.live_watchers.clone(),
         );
         self.register_broker(r);
         Arc::new(registry)

@@ -8,6 +8,7 @@ mod broker;
 mod codec;
 mod error;
 mod health;
+mod limits;
 mod messaging;
 mod metrics;
 mod options;
@@ -19,8 +20,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use ingesta_event_store::{Database, EventCodec, EventStorage, PostgresStorage, Storage};
+use ingesta_http::edge::{self, EdgeOptions};
+use ingesta_http::live::{FeedOptions, LiveFeed};
 use ingesta_kafka::avro::SchemaError;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -29,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 pub use codec::{event_codec, known_types};
 pub use error::AppError;
 pub(crate) use health::{Component, Health};
+pub use limits::HttpLimits;
 pub use messaging::{ImagenesDesde, Messaging, RelayMode};
 pub(crate) use metrics::Metrics;
 pub use options::{AppOptions, Follow};
@@ -41,6 +44,7 @@ use self::subscriptions::{Ground, Subscriptions};
 use crate::comandos::Despachador;
 use crate::consultas::Consultas;
 use crate::entradas::{Entrada, entradas, entradas_de_imagenes, entradas_de_saga};
+use crate::mensajes::EnVivo;
 use crate::reacciones::ReaccionImagenes;
 
 /// A running server: HTTP and the subscriptions behind it.
@@ -53,6 +57,7 @@ pub struct App {
     relays: Relays,
     broker: Option<Broker>,
     server: JoinHandle<()>,
+    vivo: LiveFeed,
     stop: CancellationToken,
     ended: CancellationToken,
 }
@@ -65,16 +70,7 @@ impl App {
     pub async fn start(database: Database, options: AppOptions) -> Result<Self, AppError> {
         database.check_schema().await?;
         database.check_cluster().await?;
-        let listen = options.listen;
-        let listening = async {
-            let listener = TcpListener::bind(listen).await?;
-            let addr = listener.local_addr()?;
-            Ok((listener, addr))
-        };
-        let (listener, addr) = listening
-            .await
-            .map_err(|cause| AppError::Listen { listen, cause })?;
-
+        let (listener, addr) = bind(options.listen).await?;
         let postgres = PostgresStorage::new(database.clone());
         let storage: Arc<dyn Storage> = Arc::new(postgres.clone());
         let listening_to = postgres.clone();
@@ -83,6 +79,10 @@ impl App {
             Despachador::measured(Arc::clone(&storage), codec.clone(), metrics.clone());
         let messaging = messaging(&options);
         let motor = motor(&options, messaging, &storage, &codec)?;
+        let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
+        // Where the start fails, the feed ends too.
+        let started = stop.clone().drop_guard();
+        let vivo = live_feed(&storage, &codec, options.http.live, &stop).await?;
         let (mut entradas, mut relays) = (Vec::new(), Relays::default());
         if let Some(messaging) = messaging {
             entradas = topics(messaging, &despachador, &codec, &storage)?;
@@ -101,9 +101,9 @@ impl App {
             motor: motor.as_ref(),
         };
         let (subscriptions, lecturas, statuses) = Subscriptions::start(&ground).await?;
-        let started = messaging
-            .map(|messaging| Broker::start(messaging, entradas, &relays, options.shutdown_grace));
-        let (broker, standing): (Option<Broker>, Option<Standing>) = started.unzip();
+        let grace = options.shutdown_grace;
+        let at_work = messaging.map(|messaging| Broker::start(messaging, entradas, &relays, grace));
+        let (broker, standing): (Option<Broker>, Option<Standing>) = at_work.unzip();
         let health = Health {
             storage: postgres,
             statuses: Arc::new(statuses),
@@ -114,14 +114,15 @@ impl App {
             despachador,
             consultas: Consultas::new(lecturas),
             health,
+            vivo: vivo.clone(),
             registry: metrics.registry(),
             metrics,
         };
-        let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
-        let router = crate::http::router(state, options.body_limit_bytes);
+        let router = crate::http::router(state, options.http);
         drop(listening_to.listen(stop.clone()));
-        let server = serve(listener, router, stop.clone(), ended.clone());
-        let grace = options.shutdown_grace;
+        let edge = options.http.edge;
+        let server = serve(listener, router, edge, stop.clone(), ended.clone());
+        started.disarm();
         Ok(Self {
             addr,
             grace,
@@ -129,6 +130,7 @@ impl App {
             relays,
             broker,
             server,
+            vivo,
             stop,
             ended,
         })
@@ -155,10 +157,8 @@ impl App {
             }
         };
         let requests = async {
-            if tokio::time::timeout(self.grace, &mut self.server)
-                .await
-                .is_err()
-            {
+            let both = async { tokio::join!(&mut self.server, self.vivo.ended()) };
+            if tokio::time::timeout(self.grace, both).await.is_err() {
                 tracing::warn!("requests did not end in time and are cut off");
                 self.server.abort();
             }
@@ -172,6 +172,27 @@ impl App {
     pub async fn failed(&self) {
         self.ended.cancelled().await;
     }
+}
+
+async fn bind(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), AppError> {
+    let listening = async {
+        let listener = TcpListener::bind(listen).await?;
+        let addr = listener.local_addr()?;
+        Ok((listener, addr))
+    };
+    let refused = |cause| AppError::Listen { listen, cause };
+    listening.await.map_err(refused)
+}
+
+async fn live_feed(
+    storage: &Arc<dyn Storage>,
+    codec: &EventCodec,
+    options: FeedOptions,
+    stop: &CancellationToken,
+) -> Result<LiveFeed, AppError> {
+    let log = || -> Arc<dyn EventStorage> { Arc::clone(storage) as _ };
+    let told = EnVivo::new(codec.clone(), log());
+    Ok(LiveFeed::start(log(), told, options, stop.clone()).await?)
 }
 
 /// The broker that this process works with. Without one it says so, once.
@@ -228,23 +249,13 @@ fn motor(
 fn serve(
     listener: TcpListener,
     router: axum::Router,
+    options: EdgeOptions,
     stop: CancellationToken,
     ended: CancellationToken,
 ) -> JoinHandle<()> {
-    // Answers are small and must not wait for the acknowledgement of the one before.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps its delay");
-        }
-    });
     tokio::spawn(async move {
         // Also where the server panics or is cut off.
         let _ended = ended.drop_guard();
-        let served = axum::serve(listener, router)
-            .with_graceful_shutdown(async move { stop.cancelled().await })
-            .await;
-        if let Err(error) = served {
-            tracing::error!(%error, "the HTTP server ended");
-        }
+        edge::serve(listener, router, options, stop).await;
     })
 }

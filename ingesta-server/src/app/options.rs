@@ -8,7 +8,7 @@ use std::time::Duration;
 use ingesta_domain::saga::Plan;
 use uuid::Uuid;
 
-use super::Messaging;
+use super::{HttpLimits, Messaging};
 
 /// Which subscriptions a process advances, beside others on the same database that do the rest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,8 +30,8 @@ pub struct AppOptions {
     /// Who this process is, unique among all servers of one database: the holder of its leases.
     /// Default: process id and a new uuid.
     pub owner: String,
-    /// The largest request body, in bytes. Default 64 KiB.
-    pub body_limit_bytes: usize,
+    /// What clients may cost.
+    pub http: HttpLimits,
     /// How long requests and subscriptions may go on after the stop was asked for. Default 10 s.
     pub shutdown_grace: Duration,
     /// How long a read waits for its view to reach `?desde=`. Default 5 s.
@@ -54,7 +54,7 @@ impl Default for AppOptions {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 5000)),
             owner: format!("{}-{}", std::process::id(), Uuid::now_v7()),
-            body_limit_bytes: 64 * 1024,
+            http: HttpLimits::default(),
             shutdown_grace: Duration::from_secs(10),
             read_wait: Duration::from_secs(5),
             lag_alarm: Duration::from_secs(60),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ingesta_http::live::LiveFeed;
 use prometheus_client::registry::Registry;
 
 use super::{Health, Metrics};
@@ -14,6 +15,7 @@ pub(crate) struct AppState {
     pub(crate) despachador: Despachador,
     pub(crate) consultas: Consultas,
     pub(crate) health: Health,
+    pub(crate) vivo: LiveFeed,
     pub(crate) metrics: Metrics,
     pub(crate) registry: Arc<Registry>,
 }

@@ -18,6 +18,7 @@ mod help;
 mod import;
 mod migrate;
 mod moment;
+mod open_files;
 mod out;
 mod projections;
 mod relay;

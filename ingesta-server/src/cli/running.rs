@@ -22,6 +22,7 @@ pub(super) struct Running {
 impl Running {
     /// Starts the database where none is given, then the server.
     pub(super) async fn start(config: &Config, migrate: bool, out: &Out) -> Result<Self, CliError> {
+        super::open_files::make_room_for(config.http.edge.connections);
         let opened = Opened::for_serving(config, out).await?;
         match start_app(config, migrate, &opened).await {
             Ok(app) => Ok(Self { app, opened }),
@@ -75,7 +76,7 @@ async fn start_app(config: &Config, migrate: bool, opened: &Opened) -> Result<Ap
     }
     let options = AppOptions {
         listen: config.listen,
-        body_limit_bytes: config.body_limit,
+        http: config.http,
         shutdown_grace: config.shutdown_grace,
         read_wait: config.read_wait,
         lag_alarm: config.lag_alarm,

@@ -65,6 +65,48 @@ pub const KEYS: &[Key] = &[
         "bytes of a request body at most",
     ),
     key(
+        "http_body_seconds",
+        &["INGESTA_HTTP_BODY_SECONDS"],
+        Some("30"),
+        "how long a request body may take to come",
+    ),
+    key(
+        "http_head_seconds",
+        &["INGESTA_HTTP_HEAD_SECONDS"],
+        Some("30"),
+        "how long the head of a request may take, and a connection be idle",
+    ),
+    key(
+        "http_stalled_seconds",
+        &["INGESTA_HTTP_STALLED_SECONDS"],
+        Some("30"),
+        "how long a client may take nothing of its answer before its connection is cut",
+    ),
+    key(
+        "http_connections",
+        &["INGESTA_HTTP_CONNECTIONS"],
+        Some("4096"),
+        "open connections at most",
+    ),
+    key(
+        "http_connections_per_address",
+        &["INGESTA_HTTP_CONNECTIONS_PER_ADDRESS"],
+        Some("1024"),
+        "of those, from one address; behind a proxy as many as http_connections",
+    ),
+    key(
+        "http_requests",
+        &["INGESTA_HTTP_REQUESTS"],
+        Some("512"),
+        "requests answered at once; one more is told to come back",
+    ),
+    key(
+        "live_watchers",
+        &["INGESTA_LIVE_WATCHERS"],
+        Some("1024"),
+        "clients of live feeds at once; one more is told to come back",
+    ),
+    key(
         "shutdown_grace_seconds",
         &["INGESTA_SHUTDOWN_GRACE_SECONDS"],
         Some("10"),

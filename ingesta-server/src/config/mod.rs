@@ -7,6 +7,7 @@
 
 mod address;
 mod error;
+mod http;
 mod kafka;
 mod key;
 mod layers;
@@ -25,7 +26,7 @@ pub use layers::{Layers, Setting, Source};
 
 use ingesta_domain::saga::Plan;
 
-use crate::app::{Follow, Messaging};
+use crate::app::{Follow, HttpLimits, Messaging};
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +52,8 @@ pub struct Config {
     pub log: String,
     /// How it is logged.
     pub log_format: LogFormat,
-    /// Bytes of a request body at most.
-    pub body_limit: usize,
+    /// What HTTP clients may cost.
+    pub http: HttpLimits,
     /// How long a stop may take before what still runs is cut off.
     pub shutdown_grace: Duration,
     /// How long a read waits for the position it was asked for.

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::key::KEYS;
-use super::{Config, ConfigError, DatabaseAddress, Layers, LogFormat, Source, kafka, saga};
+use super::{Config, ConfigError, DatabaseAddress, Layers, LogFormat, Source, http, kafka, saga};
 use crate::app::Follow;
 
 pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
@@ -32,7 +32,7 @@ pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
         database_connections: u32::try_from(connections).expect("at most 1,000"),
         log: parsed(layers, "log", "a filter, as in info,sqlx=warn")?,
         log_format: log_format(layers)?,
-        body_limit: body_limit(layers)?,
+        http: http::limits(layers)?,
         shutdown_grace: Duration::from_secs(number(
             layers,
             "shutdown_grace_seconds",
@@ -68,13 +68,6 @@ fn follow(layers: &Layers) -> Result<Follow, ConfigError> {
         "nothing" => Ok(Follow::Nothing),
         _ => Err(bad(layers, "follow", "all, views or nothing")),
     }
-}
-
-/// The greatest accepted: an ingesta is a few hundred bytes, so 16 MiB is beyond any use.
-fn body_limit(layers: &Layers) -> Result<usize, ConfigError> {
-    let expected = "a whole number of bytes, 1024 to 16777216";
-    let bytes = number(layers, "body_limit_bytes", 1_024..=16_777_216, expected)?;
-    Ok(usize::try_from(bytes).expect("at most 16 MiB"))
 }
 
 pub(super) fn number(

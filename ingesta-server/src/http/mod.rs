@@ -2,7 +2,7 @@
 //!
 //! Promises: every answer that is a refusal is a problem with `code` and `error`; routes and their
 //! description are one thing, so the OpenAPI document cannot drift; no handler holds a rule.
-//! Sockets, deadlines of slow clients and access control are not here.
+//! Sockets and the deadlines of slow clients are `ingesta_http::edge`; access control is not here.
 
 mod circunstancias;
 mod consultas;
@@ -16,35 +16,43 @@ mod saga;
 mod salud;
 mod spec;
 mod transiciones;
+mod vivo;
 
-use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 use axum::{Router, middleware};
+use ingesta_http::edge::{Busy, security_headers, shed, whole_body};
 use ingesta_http::{method_not_allowed, panic_to_problem, route_not_found};
 use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::app::AppState;
+use crate::app::{AppState, HttpLimits};
 
 /// The description of the HTTP interface, made from the routes themselves.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    routes().split_for_parts().1
+    routes().merge(status_routes()).split_for_parts().1
 }
 
 /// Every route, with the layers around them.
-pub(crate) fn router(state: AppState, body_limit_bytes: usize) -> Router {
-    let (router, document) = routes().split_for_parts();
+pub(crate) fn router(state: AppState, limits: HttpLimits) -> Router {
+    let busy = middleware::from_fn_with_state(Busy::new(limits.requests), shed);
+    let document = spec::Document::new(&openapi());
+    let (router, _) = routes().split_for_parts();
+    // How it stands is told however busy it is.
+    let (status, _) = status_routes().split_for_parts();
     router
+        .layer(busy)
+        .merge(status)
         // The places where the first systems had them.
         .route("/health", get(salud::health))
         .route("/spec", get(spec::spec))
         .fallback(route_not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(DefaultBodyLimit::max(body_limit_bytes))
-        .layer(axum::Extension(spec::Document::new(&document)))
+        .layer(middleware::from_fn_with_state(limits.body, whole_body))
+        .layer(axum::Extension(document))
         .layer(middleware::from_fn(panic_to_problem))
+        .layer(middleware::from_fn(security_headers))
         // Outermost, so that a panic counts as the 500 that it is answered with.
         .layer(middleware::from_fn_with_state(state.clone(), medida::count))
         .with_state(state)
@@ -73,9 +81,17 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(transiciones::revertir))
         .routes(routes!(transiciones::eliminar))
         .routes(routes!(transiciones::alertar))
+        .routes(routes!(vivo::stream))
+        .routes(routes!(vivo::fails))
+        .routes(routes!(vivo::admin))
+        .routes(routes!(vivo::version))
+        .routes(routes!(spec::spec))
+}
+
+fn status_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
         .routes(routes!(salud::health))
         .routes(routes!(salud::livez))
         .routes(routes!(salud::readyz))
         .routes(routes!(salud::metrics))
-        .routes(routes!(spec::spec))
 }

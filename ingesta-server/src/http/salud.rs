@@ -101,6 +101,7 @@ pub(super) async fn readyz(State(app): State<AppState>) -> Response {
     responses((status = 200, description = "OpenMetrics text", body = String)))]
 pub(super) async fn metrics(State(app): State<AppState>) -> Response {
     app.metrics.measured(app.health.measure().await);
+    app.metrics.watching(app.vivo.watchers());
     if let Some(broker) = app.health.broker() {
         app.metrics.broker(broker.relays(), broker.inboxes());
     }

@@ -9,6 +9,7 @@
 mod asyncapi;
 mod creacion;
 mod datos;
+mod en_vivo;
 mod envelope;
 mod esquemas;
 mod imagen;
@@ -19,6 +20,7 @@ mod rutas;
 mod saga;
 
 pub use asyncapi::asyncapi;
+pub use en_vivo::EnVivo;
 pub(crate) use envelope::{CAUSATION, CORRELATION};
 pub use esquemas::{Esquema, Trato, esquemas};
 pub use imagen::TraductorImagen;

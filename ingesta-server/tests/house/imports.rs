@@ -51,9 +51,9 @@ const ALLOWED: &[(&str, &str)] = &[
     // No sqlx: the server speaks to the database through the crates that own the driver.
     (
         "ingesta-server",
-        "anyhow async-trait axum chrono clap cqrs-es figment futures-util indicatif ingesta-domain \
+        "anyhow async-trait axum chrono clap cqrs-es figment futures-util hashlink indicatif ingesta-domain \
          ingesta-embedded ingesta-event-store ingesta-http ingesta-kafka ingesta-projections \
-         ingesta-sagas prometheus-client reqwest serde serde_json sha2 thiserror tikv-jemallocator \
+         ingesta-sagas prometheus-client reqwest rustix serde serde_json sha2 thiserror tikv-jemallocator \
          tokio tokio-util tower-http tracing tracing-subscriber utoipa utoipa-axum uuid",
     ),
     ("ingesta-examples", ""),

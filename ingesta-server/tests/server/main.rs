@@ -18,3 +18,4 @@ mod test_app;
 mod tiempo;
 mod transiciones;
 mod unidad;
+mod vivo;

@@ -82,25 +82,30 @@ pub(super) struct Told {
     pub(super) frames: Vec<Arc<Written>>,
 }
 
-/// A frame as it goes out: written when the first watcher needs it, and then shared.
+/// A frame as it goes out with its cursor: written when the first watcher needs it, and then shared.
 #[derive(Debug)]
 pub(super) struct Written {
     pub(super) frame: Frame,
-    /// Only the last frame of an entry carries the cursor: a watcher that has had a part of them
-    /// gets them all again.
-    cursor: Option<Position>,
+    position: Position,
     sse: OnceLock<Bytes>,
     message: OnceLock<Bytes>,
 }
 
+/// A frame for one watcher.
+#[derive(Clone, Debug)]
+pub(super) struct Shown {
+    pub(super) written: Arc<Written>,
+    /// Only the last frame that a watcher sees of an entry carries the cursor: one that has had a
+    /// part of them gets them all again.
+    pub(super) last: bool,
+}
+
 impl Told {
     pub(super) fn new(position: Position, frames: Vec<Frame>) -> Self {
-        let last = frames.len().saturating_sub(1);
-        let frames = frames.into_iter().enumerate();
-        let frames = frames.map(|(index, frame)| {
+        let frames = frames.into_iter().map(|frame| {
             Arc::new(Written {
                 frame,
-                cursor: (index == last).then_some(position),
+                position,
                 sse: OnceLock::new(),
                 message: OnceLock::new(),
             })
@@ -109,6 +114,21 @@ impl Told {
             position,
             frames: frames.collect(),
         }
+    }
+
+    /// What of it a filter lets through.
+    pub(super) fn seen(&self, filter: &dyn Fn(&Frame) -> bool) -> Vec<Shown> {
+        let seen = self.frames.iter().filter(|written| filter(&written.frame));
+        let mut shown: Vec<_> = seen
+            .map(|written| Shown {
+                written: Arc::clone(written),
+                last: false,
+            })
+            .collect();
+        if let Some(last) = shown.last_mut() {
+            last.last = true;
+        }
+        shown
     }
 
     /// What it weighs in memory at most, about: its data, and that twice more as it goes out.
@@ -122,19 +142,36 @@ impl Told {
 /// Names of fields, cursors and the topic around a frame's data, in bytes, about.
 const OVERHEAD: usize = 100;
 
-impl Written {
+impl Shown {
     /// As an event of a stream of server-sent events.
     pub(super) fn sse(&self) -> Bytes {
-        let written = self.sse.get_or_init(|| as_sse(&self.frame, self.cursor));
-        written.clone()
+        let Written {
+            frame,
+            position,
+            sse,
+            ..
+        } = &*self.written;
+        match self.last {
+            true => sse.get_or_init(|| as_sse(frame, Some(*position))).clone(),
+            false => as_sse(frame, None),
+        }
     }
 
     /// As a message of a web socket.
     pub(super) fn message(&self) -> Bytes {
-        let written = self
-            .message
-            .get_or_init(|| as_message(&self.frame, self.cursor));
-        written.clone()
+        let Written {
+            frame,
+            position,
+            message,
+            ..
+        } = &*self.written;
+        match self.last {
+            true => {
+                let write = || as_message(frame, Some(*position));
+                message.get_or_init(write).clone()
+            }
+            false => as_message(frame, None),
+        }
     }
 }
 
@@ -165,12 +202,18 @@ mod tests {
     }
 
     #[test]
-    fn only_the_last_frame_of_an_entry_carries_its_cursor() {
+    fn only_the_last_frame_that_is_seen_of_an_entry_carries_its_cursor() {
         let told = Told::new(
             Position::new(8, 5),
-            vec![frame(r#"{"a":1}"#), frame(r#"{"a":2}"#)],
+            vec![
+                frame(r#"{"a":1}"#),
+                frame(r#"{"a":2}"#),
+                frame(r#"{"a":3}"#),
+            ],
         );
-        let texts: Vec<_> = told.frames.iter().map(|written| written.sse()).collect();
+        let seen = told.seen(&|frame| !frame.data().contains('3'));
+        let texts: Vec<_> = seen.iter().map(Shown::sse).collect();
+        assert_eq!(texts.len(), 2);
         assert_eq!(&texts[0][..], b"event: t\ndata: {\"a\":1}\n\n");
         assert_eq!(&texts[1][..], b"event: t\nid: 8-5\ndata: {\"a\":2}\n\n");
     }
@@ -183,7 +226,7 @@ mod tests {
             ("{ }", r#"{"cursor":"8-5","topico":"t"}"#),
         ] {
             let told = Told::new(Position::new(8, 5), vec![frame(data)]);
-            assert_eq!(told.frames[0].message(), message.as_bytes());
+            assert_eq!(told.seen(&|_| true)[0].message(), message.as_bytes());
         }
     }
 

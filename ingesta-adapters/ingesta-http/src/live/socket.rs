@@ -68,9 +68,9 @@ async fn write(out: &mut SplitSink<WebSocket, Message>, mut watch: Watch) -> Las
 }
 
 async fn send(out: &mut SplitSink<WebSocket, Message>, batch: &Batch) -> Result<(), axum::Error> {
-    for written in &batch.frames {
+    for shown in &batch.frames {
         // It was text when it was written.
-        if let Ok(text) = Utf8Bytes::try_from(written.message()) {
+        if let Ok(text) = Utf8Bytes::try_from(shown.message()) {
             out.feed(Message::Text(text)).await?;
         }
     }

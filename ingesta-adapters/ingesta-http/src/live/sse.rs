@@ -14,6 +14,7 @@ use futures_util::stream;
 use ingesta_event_store::Position;
 
 use super::Watch;
+use super::frame::Shown;
 
 /// How soon a browser comes back, in milliseconds.
 const RETRY_MS: u32 = 1000;
@@ -29,7 +30,7 @@ pub fn sse(watch: Watch) -> Response {
     let events = stream::unfold((watch, ready), async |(mut watch, mut ready)| {
         if ready.is_empty() {
             let batch = watch.next().await?;
-            ready.extend(batch.frames.iter().map(|written| written.sse()));
+            ready.extend(batch.frames.iter().map(Shown::sse));
             if ready.is_empty() {
                 ready.push_back(format!(": latido\n{}", cursor(batch.reached)).into());
             }

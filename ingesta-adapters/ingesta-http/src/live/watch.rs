@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, timeout_at};
 
 use super::feed::{Delay, LiveFeed, Shared, pauses};
-use super::frame::{Frame, Told, Written};
+use super::frame::{Frame, Shown, Told};
 use super::recent::Stretch;
 use super::refusals;
 use crate::Problem;
@@ -55,7 +55,7 @@ impl WatchFrom {
 /// What comes next for a watcher. Without frames: nothing for it, but its feed lives.
 #[derive(Debug)]
 pub struct Batch {
-    pub(super) frames: Vec<Arc<Written>>,
+    pub(super) frames: Vec<Shown>,
     /// Where to go on after all of it.
     pub(super) reached: Position,
 }
@@ -63,7 +63,7 @@ pub struct Batch {
 impl Batch {
     /// The frames, in log order.
     pub fn frames(&self) -> impl Iterator<Item = &Frame> {
-        self.frames.iter().map(|written| &written.frame)
+        self.frames.iter().map(|shown| &shown.written.frame)
     }
 
     /// The cursor behind them.
@@ -168,15 +168,9 @@ impl Watch {
     }
 
     /// What this watcher may see of it. Its place moves on.
-    fn take<'a>(
-        &mut self,
-        told: impl Iterator<Item = &'a Told>,
-        reached: Position,
-    ) -> Vec<Arc<Written>> {
+    fn take<'a>(&mut self, told: impl Iterator<Item = &'a Told>, reached: Position) -> Vec<Shown> {
         self.at = self.at.max(reached);
-        let frames = told.flat_map(|told| &told.frames);
-        let seen = frames.filter(|written| (self.filter)(&written.frame));
-        seen.cloned().collect()
+        told.flat_map(|told| told.seen(&self.filter)).collect()
     }
 }
 

@@ -1,0 +1,34 @@
+//! `HttpLimits`: what clients of the HTTP door may cost, each with a default.
+
+use std::time::Duration;
+
+use ingesta_http::edge::{BodyLimits, EdgeOptions};
+use ingesta_http::live::FeedOptions;
+
+/// What clients may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct HttpLimits {
+    /// How patient the server is with connections, and how many it has open at once.
+    pub edge: EdgeOptions,
+    /// The largest request body, in bytes, and how long one may take to come. Default 64 KiB, 30 s.
+    pub body: BodyLimits,
+    /// Requests that are answered at once; one more is told to come back. A live feed counts only
+    /// until it has begun. Default 512.
+    pub requests: usize,
+    /// How live feeds behave, and how many may watch.
+    pub live: FeedOptions,
+}
+
+impl Default for HttpLimits {
+    fn default() -> Self {
+        Self {
+            edge: EdgeOptions::default(),
+            body: BodyLimits {
+                bytes: 64 * 1024,
+                within: Duration::from_secs(30),
+            },
+            requests: 512,
+            live: FeedOptions::default(),
+        }
+    }
+}
