@@ -81,6 +81,9 @@ impl Term<'_> {
         let subscriber = Arc::clone(&self.subscriber);
         let mut away = Away::new(self);
         loop {
+            // Whoever was frozen may have lost the lease, and the events to its next owner: what
+            // their processing does outside the store would be done twice.
+            self.renew_if_due().await?;
             match self.guard(settle(&*subscriber, stretch)).await? {
                 Settled::Done(effects, failed) => return Ok(Some((effects, failed))),
                 Settled::OneByOne => {

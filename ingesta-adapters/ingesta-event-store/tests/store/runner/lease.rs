@@ -103,6 +103,35 @@ async fn a_lost_lease_writes_nothing_and_another_round_begins() {
     run.ends().await;
 }
 
+/// Nothing of this process runs for so long: the runtime of a test has this thread alone.
+fn freeze(time: Duration) {
+    let until = std::time::Instant::now() + time;
+    while let Some(left) = until.checked_duration_since(std::time::Instant::now())
+        && !left.is_zero()
+    {
+        std::thread::park_timeout(left);
+    }
+}
+
+#[tokio::test]
+async fn an_owner_that_wakes_without_its_lease_processes_nothing() {
+    let (store, recorder) = (MemoryStorage::new(), Recorder::new());
+    let run = Run::over(&store, &recorder, short());
+    happens(&store, "a").await;
+    run.reaches_head().await;
+    assert_eq!(recorder.calls(), 1);
+    // It is frozen for longer than its lease, while another one has its work.
+    store.clock().advance(HOUR);
+    let other = store.acquire(NAME, "other", HOUR).await.unwrap();
+    other.expect("it ran out");
+    happens(&store, "a").await;
+    freeze(short().lease);
+    run.becomes("the reserve", |s| *s == RunnerStatus::Standby)
+        .await;
+    assert_eq!(recorder.calls(), 1, "the event is another owner's");
+    run.ends().await;
+}
+
 #[tokio::test]
 async fn a_lease_that_was_taken_for_a_moment_is_asked_for_soon() {
     let (store, recorder) = slow_place();
