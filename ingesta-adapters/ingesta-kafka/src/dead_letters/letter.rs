@@ -10,12 +10,13 @@ use std::time::SystemTime;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::DeadLetterId;
+use crate::inbox::CE_ID;
 use crate::message::{Header, IncomingMessage, OutgoingMessage};
 
 /// What is appended to a topic's name for that of its dead letters.
 const SUFFIX: &str = ".dead";
 
-/// How often a message was replayed; the only header that a replay changes.
+/// How often a message was replayed.
 const REPLAYS: &str = "ingesta-replays";
 
 const CODE: &str = "dead-letter-code";
@@ -71,9 +72,13 @@ pub(super) struct Original {
 }
 
 impl Original {
-    /// With one more replay counted.
-    pub(super) fn replayed(mut self) -> Self {
+    /// With one more replay counted, and where nobody gave it an id, under the name of its letter:
+    /// a second replay, or one of a message that had its effect after all, is then the same command.
+    pub(super) fn replayed(mut self, letter: &DeadLetterId) -> Self {
         let times = replays(&self.headers).saturating_add(1);
+        if !self.headers.iter().any(|header| header.name == CE_ID) {
+            self.headers.push(text(CE_ID, letter.to_string()));
+        }
         self.headers.retain(|header| header.name != REPLAYS);
         self.headers.push(text(REPLAYS, times.to_string()));
         self
@@ -190,6 +195,7 @@ pub(super) fn open(record: IncomingMessage) -> Option<(DeadLetter, Original)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inbox::command_id;
 
     fn message(key: Option<&[u8]>, value: Option<&[u8]>, headers: Vec<Header>) -> IncomingMessage {
         IncomingMessage {
@@ -245,17 +251,31 @@ mod tests {
     }
 
     #[test]
+    fn a_replay_without_an_id_has_that_of_its_first_place_for_ever() {
+        let first = message(None, Some(b"v"), Vec::new());
+        let (letter, original) = open(written(wrap(&first, "g", "c", "r"))).expect("a letter");
+        let replayed = original.replayed(&letter.id);
+        let mut again = message(None, Some(b"v"), replayed.headers);
+        again.offset = 99;
+        assert_eq!(command_id(&again, None), command_id(&first, None));
+        let (letter, original) = open(written(wrap(&again, "g", "c", "r"))).expect("a letter");
+        let mut twice = message(None, Some(b"v"), original.replayed(&letter.id).headers);
+        twice.offset = 100;
+        assert_eq!(command_id(&twice, None), "comandos/3/14");
+    }
+
+    #[test]
     fn a_replay_counts_and_changes_nothing_else() {
         let first = message(None, Some(b"v"), vec![text("ce_id", "1")]);
         let wrapped = |message: &IncomingMessage| written(wrap(message, "g", "c", "r"));
         let (letter, original) = open(wrapped(&first)).expect("a dead letter");
         assert_eq!(letter.replays, 0);
-        let replayed = original.replayed();
+        let replayed = original.replayed(&letter.id);
         assert_eq!(replayed.headers, [text("ce_id", "1"), text(REPLAYS, "1")]);
         let again = message(None, Some(b"v"), replayed.headers);
         let (letter, original) = open(wrapped(&again)).expect("a dead letter");
         assert_eq!(letter.replays, 1);
-        let twice = original.replayed();
+        let twice = original.replayed(&letter.id);
         assert_eq!(twice.headers, [text("ce_id", "1"), text(REPLAYS, "2")]);
     }
 

@@ -28,6 +28,7 @@ use self::stretch::{Originals, Stretches, interrupted};
 use self::window::Window;
 use crate::connect::{KafkaError, KafkaOptions};
 use crate::producer::Record;
+use crate::topics::Copies;
 
 /// Which dead letters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +74,8 @@ impl DeadLetters {
     pub fn new(kafka: &KafkaOptions) -> Result<Self, KafkaError> {
         kafka.check()?;
         Ok(Self {
-            writer: Writer::new(kafka)?,
+            // It makes no topic: it only writes back and deletes.
+            writer: Writer::new(kafka, Copies::default())?,
             kafka: kafka.clone(),
         })
     }
@@ -118,11 +120,12 @@ impl DeadLetters {
     }
 
     /// Publishes the originals to the topics where they were, unchanged but for a header that counts
-    /// replays and for the timestamp, which is that of the replay; then deletes the letters. Tells
-    /// how many; none where there is no such letter.
+    /// replays, for `ce_id`, which becomes the letter's name where there was none, and for the
+    /// timestamp, which is that of the replay; then deletes the letters. Tells how many; none where
+    /// there is no such letter.
     ///
     /// In the order of the letters' names, so that those of one key keep theirs. A crash between the
-    /// two steps makes a second replay possible, which is harmless where commands have ids.
+    /// two steps makes a second replay possible, which is the same command a second time.
     ///
     /// # Errors
     /// When the broker does not answer or refuses; what was replayed until then stays replayed.
@@ -132,7 +135,7 @@ impl DeadLetters {
         while let Some(spots) = stretches.next(&self.kafka).await? {
             let mut originals = Originals::read(&self.kafka, which.topic(), spots);
             while let Some((id, original)) = originals.next().await? {
-                let original = original.replayed();
+                let original = original.replayed(&id);
                 let record = Record {
                     topic: &id.topic,
                     key: original.key.as_deref(),

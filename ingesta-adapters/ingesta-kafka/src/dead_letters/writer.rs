@@ -12,7 +12,7 @@ use super::letter::wrap;
 use crate::connect::{KafkaError, KafkaOptions};
 use crate::message::IncomingMessage;
 use crate::producer::{Compression, ProducerOptions, Publisher, Record};
-use crate::topics::{Cleanup, TopicSpec, ensure};
+use crate::topics::{Cleanup, Copies, TopicSpec, ensure};
 
 /// The largest letter. A message that its topic took may fill a default limit to the last byte, and
 /// its letter has the reason besides.
@@ -23,6 +23,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 pub(crate) struct Writer {
     kafka: KafkaOptions,
+    copies: Copies,
     /// It makes its client at the first letter: most programs never write one.
     publisher: Publisher,
     /// Dead topics that are known to be there.
@@ -30,7 +31,8 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new(kafka: &KafkaOptions) -> Result<Self, KafkaError> {
+    /// `copies`: of a dead topic that is made here.
+    pub(crate) fn new(kafka: &KafkaOptions, copies: Copies) -> Result<Self, KafkaError> {
         let options = ProducerOptions {
             // There is no company to wait for.
             linger_ms: 0,
@@ -40,6 +42,7 @@ impl Writer {
         };
         Ok(Self {
             kafka: kafka.clone(),
+            copies,
             publisher: Publisher::new(kafka, options)?,
             ensured: Mutex::default(),
         })
@@ -65,7 +68,7 @@ impl Writer {
         let spec = TopicSpec {
             cleanup: Cleanup::Compact,
             max_message_bytes: Some(LARGEST),
-            ..TopicSpec::new(topic, 1)
+            ..TopicSpec::new(topic, 1).with_copies(self.copies)
         };
         for ensured in ensure(&self.kafka, &[spec], ANSWER_WITHIN).await? {
             for difference in ensured.differences {

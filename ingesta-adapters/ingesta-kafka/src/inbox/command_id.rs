@@ -5,7 +5,7 @@
 use crate::message::IncomingMessage;
 
 /// The header in which CloudEvents' binary mode says the id of an event.
-const CE_ID: &str = "ce_id";
+pub(crate) const CE_ID: &str = "ce_id";
 
 /// Names the command in a message: the id in its envelope, else the header `ce_id`, else its place
 /// `topic/partition/offset`.
@@ -15,8 +15,8 @@ const CE_ID: &str = "ce_id";
 ///
 /// - With an id of its producer's a command takes effect once, however often its producer sends it.
 /// - Named by its place it takes effect once however often it is *delivered*; a producer that sends
-///   it twice has sent two commands. A dead letter that is replayed has a new place and so a new
-///   name, which is safe because it had no effect before. The places of a topic that is deleted and
+///   it twice has sent two commands. A dead letter that is replayed keeps the name of its first
+///   place: its replay carries it as `ce_id`. The places of a topic that is deleted and
 ///   created again start anew: do not do that to a topic whose messages have no ids.
 /// - Pass `None` for a producer that is known to write one id into all its messages, as the first
 ///   systems do where they set none: all but its first command would be refused.

@@ -38,6 +38,7 @@ use rdkafka::config::ClientConfig;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::command_id::CE_ID;
 pub use self::command_id::command_id;
 pub use self::ended::EndTexts;
 pub use self::handle::InboxHandle;
@@ -112,7 +113,7 @@ impl Inbox {
         let options = options.checked()?;
         Ok(Self {
             config: config::settings(kafka, &options)?,
-            dead_letters: Writer::new(kafka)?,
+            dead_letters: Writer::new(kafka, options.dead_copies)?,
             options,
             handler,
         })

@@ -8,6 +8,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::connect::KafkaError;
+use crate::topics::Copies;
 
 /// How the members of a group share its partitions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub struct InboxOptions {
     pub client_id: String,
     /// How partitions are shared. Default [`Membership::Range`].
     pub membership: Membership,
+    /// Copies of a topic of dead letters that is made here. Default: as the brokers are set.
+    pub dead_copies: Copies,
     /// Messages handled at the same time, over all partitions. Default 16, at least 1.
     pub concurrency: usize,
     /// Messages of one partition that are read and not finished, before it is paused.
@@ -77,6 +80,7 @@ impl InboxOptions {
             group,
             topics: topics.into_iter().map(Into::into).collect(),
             membership: Membership::default(),
+            dead_copies: Copies::default(),
             concurrency: 16,
             window: 1_000,
             window_bytes: 8 * 1024 * 1024,

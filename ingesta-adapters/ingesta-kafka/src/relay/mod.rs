@@ -4,7 +4,7 @@
 //! passes it; messages of a key come first in the log's order; whoever is away, the relay waits in
 //! bounded memory and keeps its lease, for the broker as for what a translation needs; an event that
 //! cannot become a message parks its own stream.
-//! After a crash the last batch may be published again, each message equal to its first.
+//! After a crash the last step may be published again, each message equal to its first.
 //! It does not say what a message looks like: that is the program's [`Translate`].
 
 mod carried;
@@ -29,10 +29,13 @@ use crate::producer::{ProducerOptions, Publisher, Waiting};
 
 /// How a runner is best set for a relay: larger steps than a projection's, because each step ends
 /// with a wait for its last acknowledgement.
+///
+/// A step is also the most that a death repeats. At up to four messages for an event it fits into
+/// the window of [`ProducerOptions`], so what is repeated is within what may be under way.
 #[must_use]
 pub fn runner_options() -> RunnerOptions {
     RunnerOptions {
-        batch_max: 10_000,
+        batch_max: 5_000,
         ..RunnerOptions::default()
     }
 }
@@ -219,6 +222,8 @@ impl<T: Translate> Subscriber for Relay<T> {
     async fn start(&self) -> Result<(), StoreError> {
         // Another owner may have gone on meanwhile; what it is given now, it publishes.
         *self.carried.lock().await = Carried::default();
+        // What kept it in an earlier term need not keep it now.
+        self.publisher.gauges().well();
         Ok(())
     }
 

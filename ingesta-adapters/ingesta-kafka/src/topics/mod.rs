@@ -4,6 +4,7 @@
 //! missing permission is an error that names it. Existing messages are not looked at.
 
 mod admin;
+mod copies;
 mod refused;
 mod spec;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
+pub use self::copies::Copies;
 pub use self::refused::{NotEnsured, RefusedTopic};
 pub use self::spec::{Cleanup, Difference, Ensured, TopicSpec, Was};
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::Copies;
 use crate::connect::KafkaError;
 
 /// A topic and the settings that its use needs.
@@ -139,7 +140,17 @@ impl TopicSpec {
         }
     }
 
-    /// Finds what no broker would take.
+    /// With so many copies.
+    #[must_use]
+    pub fn with_copies(self, copies: Copies) -> Self {
+        Self {
+            replication: copies.replication,
+            min_insync_replicas: copies.min_insync,
+            ..self
+        }
+    }
+
+    /// Finds what no broker would take, or could ever write to.
     ///
     /// # Errors
     /// [`KafkaError::Settings`] says what.
@@ -160,6 +171,11 @@ impl TopicSpec {
         }
         if self.replication.is_some_and(|copies| copies < 1) {
             return wrong("at least one copy");
+        }
+        if let (Some(copies), Some(needed)) = (self.replication, self.min_insync_replicas)
+            && u32::try_from(copies).is_ok_and(|copies| copies < needed)
+        {
+            return wrong("fewer copies than must have a message before it counts");
         }
         Ok(())
     }

@@ -221,6 +221,8 @@ impl<T: Translate> Subscriber for TransactionalRelay<T> {
     async fn start(&self) -> Result<(), StoreError> {
         let mut session = self.session.lock().await;
         *session = None;
+        // What kept it in an earlier term need not keep it now.
+        self.gauges.well();
         let opened = tokio::time::timeout(self.options.start_within, self.opening.open()).await;
         match opened {
             Ok(Ok(opened)) => *session = Some(opened),
