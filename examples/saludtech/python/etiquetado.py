@@ -1,8 +1,8 @@
 """The labeller in another language: the same topics, the same answers as `saludtech etiquetado`.
 
 Promises, as its twin's: the same study gets the same labels; a study without a modality is refused
-with a code; each command is answered once, however often its message comes; what nobody can read
-is put aside with its reason; nothing of a message's data is logged.
+with a code; each command takes effect once, however often its message comes, and is answered each
+time, alike; what nobody can read is put aside with its reason; nothing of a message's data is logged.
 
 An effect and its answer are stored in one transaction of SQLite. The answer is published from there
 and the offset is committed after it, so a death in between repeats a message and never an effect.
@@ -190,6 +190,9 @@ class Books:
             create table if not exists studies (
                 id text primary key, ingesta text not null, state text not null, labels text,
                 version integer not null);
+            create table if not exists told (
+                name text primary key, key text not null, value blob not null,
+                headers text not null);
             create table if not exists answers (
                 number integer primary key autoincrement, key text not null, value blob not null,
                 headers text not null);
@@ -217,8 +220,20 @@ class Books:
                 step = (topic, ingesta, study, own, labels, code)
                 self.decide(step, circumstances(message, name), answer_schema)
                 self.db.execute("insert into commands values (?, ?)", (f"{topic}/{name}", asked))
+                # Kept by the command's name, for whoever asks again.
+                self.db.execute(
+                    "insert into told select ?, key, value, headers from answers"
+                    " order by number desc limit 1",
+                    (f"{topic}/{name}",),
+                )
             elif known[0] != asked:
                 raise Poison("command_id_reused", "another command with this id was carried out before")
+            else:
+                self.db.execute(
+                    "insert into answers (key, value, headers)"
+                    " select key, value, headers from told where name = ?",
+                    (f"{topic}/{name}",),
+                )
             self.db.execute("commit")
         except BaseException:
             self.db.execute("rollback")
@@ -465,7 +480,7 @@ def main():
     parser.add_argument("--kafka-brokers", default=os.environ.get("KAFKA_BROKERS", "localhost:9092"))
     parser.add_argument("--kafka-prefix", default="")
     parser.add_argument("--kafka-partitions", type=int, default=6)
-    parser.add_argument("--kafka-replication", type=int, default=1)
+    parser.add_argument("--kafka-replication", type=int, default=-1)
     parser.add_argument("--data-dir", default=".saludtech/etiquetado-python")
     parser.add_argument("--listen", default="127.0.0.1:5002")
     parser.add_argument("--log", default="info", choices=["debug", "info", "warning", "error"])

@@ -20,6 +20,8 @@ pub enum AnonimizadoCommand {
     Revertir(Revertir),
     /// Note a delivery that is left without an answer.
     Callar,
+    /// Tell the answer at this place of the stream once more.
+    Repetir(u64),
 }
 
 /// Where it stands.
@@ -95,6 +97,7 @@ impl Aggregate for Anonimizado {
             AnonimizadoEvent::LimpiezaHecha { .. } => self.limpio = true,
             AnonimizadoEvent::LimpiezaRechazada { .. } => {}
             AnonimizadoEvent::OrdenCallada {} => self.calladas += 1,
+            AnonimizadoEvent::OrdenRepetida { .. } => {}
         }
     }
 }
@@ -102,6 +105,17 @@ impl Aggregate for Anonimizado {
 impl Ejecutor for Anonimizado {
     fn callar() -> AnonimizadoCommand {
         AnonimizadoCommand::Callar
+    }
+
+    fn repetir(secuencia: u64) -> AnonimizadoCommand {
+        AnonimizadoCommand::Repetir(secuencia)
+    }
+
+    fn repetida(event: &AnonimizadoEvent) -> Option<u64> {
+        let AnonimizadoEvent::OrdenRepetida { secuencia } = event else {
+            return None;
+        };
+        Some(*secuencia)
     }
 
     fn calladas(&self) -> u32 {

@@ -80,6 +80,7 @@ pub(super) fn decide(
         AnonimizadoCommand::Limpiar(c) => limpiar(state, &c)?,
         AnonimizadoCommand::Revertir(c) => revertir(state, &c)?,
         AnonimizadoCommand::Callar => AnonimizadoEvent::OrdenCallada {},
+        AnonimizadoCommand::Repetir(secuencia) => AnonimizadoEvent::OrdenRepetida { secuencia },
     };
     Ok(vec![event])
 }

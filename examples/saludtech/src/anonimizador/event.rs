@@ -1,4 +1,4 @@
-//! What the anonymiser remembers of an ingesta. Each event but the last is an answer.
+//! What the anonymiser remembers of an ingesta. Each event but the last two is an answer.
 
 use chrono::{DateTime, Utc};
 use cqrs_es::DomainEvent;
@@ -55,6 +55,11 @@ pub enum AnonimizadoEvent {
     },
     /// A delivery was left without an answer, on purpose.
     OrdenCallada {},
+    /// An order came again that was answered before: its answer is told once more.
+    OrdenRepetida {
+        /// Which event of this stream is the answer.
+        secuencia: u64,
+    },
 }
 
 impl DomainEvent for AnonimizadoEvent {
@@ -66,6 +71,7 @@ impl DomainEvent for AnonimizadoEvent {
             Self::LimpiezaHecha { .. } => "LimpiezaHecha",
             Self::LimpiezaRechazada { .. } => "LimpiezaRechazada",
             Self::OrdenCallada {} => "OrdenCallada",
+            Self::OrdenRepetida { .. } => "OrdenRepetida",
         }
         .to_owned()
     }

@@ -12,7 +12,9 @@ mod ordenes;
 mod relato;
 mod seudonimo;
 
-use ingesta_event_store::{Commands, EventCodec};
+use std::sync::Arc;
+
+use ingesta_event_store::{Commands, EventCodec, EventStorage};
 use ingesta_kafka::producer::ProducerOptions;
 use ingesta_kafka::relay::Relay;
 
@@ -43,7 +45,8 @@ pub fn parts(
 ) -> anyhow::Result<Parts> {
     let codec = EventCodec::default();
     let commands = Commands::<Anonimizado>::new(ground.storage.clone(), codec.clone(), ());
-    let relato = relato(codec, &options.topicos, &options.fallos)?;
+    let log: Arc<dyn EventStorage> = ground.storage.clone() as _;
+    let relato = relato(codec, log, &options.topicos, &options.fallos)?;
     let relay = Relay::new(
         RESPUESTAS,
         relato,
@@ -87,6 +90,6 @@ fn door<O: Orden<Agregado = Anonimizado>>(
     Ok(Door {
         topico,
         group,
-        handler: std::sync::Arc::new(handler),
+        handler: Arc::new(handler),
     })
 }

@@ -1,10 +1,13 @@
 //! What the anonymiser tells of its log on `eventos-anonimizado`.
 //!
-//! Promises: every answer is told, and a delivery that was left without one is not; no pseudonym, no
+//! Promises: every answer is told, an order that came again is answered again, and a delivery that was left without
+//! an answer is not; no pseudonym, no
 //! patient and no address leaves.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
-use ingesta_event_store::EventCodec;
+use ingesta_event_store::{EventCodec, EventStorage};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -27,11 +30,12 @@ pub(super) struct EventoAnonimizado {
 /// On the topic of answers.
 pub(super) fn relato(
     codec: EventCodec,
+    log: Arc<dyn EventStorage>,
     topicos: &Topicos,
     fallos: &Fallos,
 ) -> anyhow::Result<Relato<Anonimizado, EventoAnonimizado>> {
     let salida = Salida::new(topicos, Topico::EventosAnonimizado, NOMBRE)?;
-    Ok(Relato::new(codec, salida, fallos, told))
+    Ok(Relato::new(codec, log, salida, fallos, told))
 }
 
 /// What is told of an event, and of which step; nothing where it is no answer.
@@ -104,6 +108,6 @@ fn told(id: &str, event: AnonimizadoEvent) -> Option<(Paso, Respuesta<EventoAnon
                 fecha,
             )
         }
-        AnonimizadoEvent::OrdenCallada {} => None,
+        AnonimizadoEvent::OrdenCallada {} | AnonimizadoEvent::OrdenRepetida { .. } => None,
     }
 }

@@ -56,10 +56,10 @@ pub(super) struct Common {
     #[arg(long, env = "SALUDTECH_KAFKA_PARTITIONS", default_value_t = 6,
         value_parser = clap::value_parser!(i32).range(1..=1000))]
     kafka_partitions: i32,
-    /// Copies of each partition of a topic that is created here.
-    #[arg(long, env = "SALUDTECH_KAFKA_REPLICATION", default_value_t = 1,
+    /// Copies of each partition of a topic that is created here; without it as brokers are set.
+    #[arg(long, env = "SALUDTECH_KAFKA_REPLICATION",
         value_parser = clap::value_parser!(i32).range(1..=15))]
-    kafka_replication: i32,
+    kafka_replication: Option<i32>,
     /// The database; without one a PostgreSQL is run in the data folder.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub(super) database_url: Option<String>,

@@ -18,6 +18,8 @@ pub enum EtiquetadoCommand {
     Revertir(Revertir),
     /// Note a delivery that is left without an answer.
     Callar,
+    /// Tell the answer at this place of the stream once more.
+    Repetir(u64),
 }
 
 /// Where it stands.
@@ -89,6 +91,7 @@ impl Aggregate for Etiquetado {
                 self.id_ingesta = Some(id_ingesta);
             }
             EtiquetadoEvent::OrdenCallada {} => self.calladas += 1,
+            EtiquetadoEvent::OrdenRepetida { .. } => {}
         }
     }
 }
@@ -96,6 +99,17 @@ impl Aggregate for Etiquetado {
 impl Ejecutor for Etiquetado {
     fn callar() -> EtiquetadoCommand {
         EtiquetadoCommand::Callar
+    }
+
+    fn repetir(secuencia: u64) -> EtiquetadoCommand {
+        EtiquetadoCommand::Repetir(secuencia)
+    }
+
+    fn repetida(event: &EtiquetadoEvent) -> Option<u64> {
+        let EtiquetadoEvent::OrdenRepetida { secuencia } = event else {
+            return None;
+        };
+        Some(*secuencia)
     }
 
     fn calladas(&self) -> u32 {

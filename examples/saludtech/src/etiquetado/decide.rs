@@ -66,6 +66,7 @@ pub(super) fn decide(
         EtiquetadoCommand::Etiquetar(c) => etiquetar(state, c)?,
         EtiquetadoCommand::Revertir(c) => revertir(state, &c)?,
         EtiquetadoCommand::Callar => EtiquetadoEvent::OrdenCallada {},
+        EtiquetadoCommand::Repetir(secuencia) => EtiquetadoEvent::OrdenRepetida { secuencia },
     };
     Ok(vec![event])
 }

@@ -1,4 +1,4 @@
-//! What the labeller remembers of a study. Each event but the last is an answer.
+//! What the labeller remembers of a study. Each event but the last two is an answer.
 
 use chrono::{DateTime, Utc};
 use cqrs_es::DomainEvent;
@@ -45,6 +45,11 @@ pub enum EtiquetadoEvent {
     },
     /// A delivery was left without an answer, on purpose.
     OrdenCallada {},
+    /// An order came again that was answered before: its answer is told once more.
+    OrdenRepetida {
+        /// Which event of this stream is the answer.
+        secuencia: u64,
+    },
 }
 
 impl DomainEvent for EtiquetadoEvent {
@@ -54,6 +59,7 @@ impl DomainEvent for EtiquetadoEvent {
             Self::EtiquetadoRechazado { .. } => "EtiquetadoRechazado",
             Self::EtiquetadoRevertido { .. } => "EtiquetadoRevertido",
             Self::OrdenCallada {} => "OrdenCallada",
+            Self::OrdenRepetida { .. } => "OrdenRepetida",
         }
         .to_owned()
     }

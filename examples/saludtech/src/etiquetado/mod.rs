@@ -13,7 +13,7 @@ mod tabla;
 
 use std::sync::Arc;
 
-use ingesta_event_store::{Commands, EventCodec};
+use ingesta_event_store::{Commands, EventCodec, EventStorage};
 use ingesta_kafka::producer::ProducerOptions;
 use ingesta_kafka::relay::Relay;
 
@@ -40,7 +40,8 @@ const RESPUESTAS: &str = "etiquetado_respuestas";
 pub fn parts(ground: &Ground, options: &Options) -> anyhow::Result<Parts> {
     let codec = EventCodec::default();
     let commands = Commands::<Etiquetado>::new(ground.storage.clone(), codec.clone(), ());
-    let relato = relato(codec, &options.topicos, &options.fallos)?;
+    let log: Arc<dyn EventStorage> = ground.storage.clone() as _;
+    let relato = relato(codec, log, &options.topicos, &options.fallos)?;
     let relay = Relay::new(
         RESPUESTAS,
         relato,

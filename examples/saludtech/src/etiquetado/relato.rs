@@ -1,10 +1,13 @@
 //! What the labeller tells of its log on `eventos-etiquetado`.
 //!
-//! Promises: every answer is told, and a delivery that was left without one is not; words are those
+//! Promises: every answer is told, an order that came again is answered again, and a delivery that was left without
+//! an answer is not; words are those
 //! of the table.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
-use ingesta_event_store::EventCodec;
+use ingesta_event_store::{EventCodec, EventStorage};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -60,11 +63,12 @@ impl EventoEtiquetado {
 /// On the topic of answers.
 pub(super) fn relato(
     codec: EventCodec,
+    log: Arc<dyn EventStorage>,
     topicos: &Topicos,
     fallos: &Fallos,
 ) -> anyhow::Result<Relato<Etiquetado, EventoEtiquetado>> {
     let salida = Salida::new(topicos, Topico::EventosEtiquetado, NOMBRE)?;
-    Ok(Relato::new(codec, salida, fallos, told))
+    Ok(Relato::new(codec, log, salida, fallos, told))
 }
 
 /// What is told of an event, and of which step; nothing where it is no answer.
@@ -127,7 +131,7 @@ fn told(id: &str, event: EtiquetadoEvent) -> Option<(Paso, Respuesta<EventoEtiqu
                 datos,
             )
         }
-        EtiquetadoEvent::OrdenCallada {} => return None,
+        EtiquetadoEvent::OrdenCallada {} | EtiquetadoEvent::OrdenRepetida { .. } => return None,
     };
     let respuesta = Respuesta {
         tipo,

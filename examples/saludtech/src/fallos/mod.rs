@@ -41,6 +41,8 @@ pub enum Modo {
     Callar,
     /// The answer is published twice.
     Repetir,
+    /// The answer is stored and its message lost: only whoever asks again hears it.
+    Perder,
     /// The process dies after the effect, before the message counts as handled.
     Caer,
 }

@@ -14,7 +14,7 @@ pub enum FallosError {
     #[error("`{0}`: the steps are anonimizar, etiquetar, limpiar, revertir, notificar")]
     Step(String),
     /// No such way to go wrong.
-    #[error("`{0}`: the ways are fallar, rechazar, demorar, callar, repetir, caer")]
+    #[error("`{0}`: the ways are fallar, rechazar, demorar, callar, repetir, perder, caer")]
     Way(String),
     /// Not a probability.
     #[error("`{0}`: a probability is between 0 and 1")]
@@ -42,12 +42,13 @@ impl Paso {
 }
 
 impl Modo {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Fallar,
         Self::Rechazar,
         Self::Demorar,
         Self::Callar,
         Self::Repetir,
+        Self::Perder,
         Self::Caer,
     ];
 
@@ -58,6 +59,7 @@ impl Modo {
             Self::Demorar => "demorar",
             Self::Callar => "callar",
             Self::Repetir => "repetir",
+            Self::Perder => "perder",
             Self::Caer => "caer",
         }
     }

@@ -3,7 +3,7 @@
 //! The schemas are committed files, the ones that the control plane publishes.
 
 use ingesta_kafka::avro::AvroSchema;
-use ingesta_kafka::topics::TopicSpec;
+use ingesta_kafka::topics::{Copies, TopicSpec};
 
 /// A topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,17 +97,18 @@ impl Topico {
 pub struct Topicos {
     prefix: String,
     partitions: i32,
-    replication: i32,
+    replication: Option<i32>,
 }
 
 impl Topicos {
-    /// With this in front of every name; new ones get so many partitions and copies.
+    /// With this in front of every name; new ones get so many partitions, and copies,
+    /// unless that is left to the brokers.
     #[must_use]
-    pub fn new(prefix: impl Into<String>, partitions: i32, replication: i32) -> Self {
+    pub fn new(prefix: impl Into<String>, partitions: i32, replication: Option<i32>) -> Self {
         Self {
             prefix: prefix.into(),
             partitions: partitions.max(1),
-            replication: replication.max(1),
+            replication,
         }
     }
 
@@ -123,13 +124,19 @@ impl Topicos {
         format!("{}{grupo}", self.prefix)
     }
 
+    /// Copies of what is created.
+    #[must_use]
+    pub fn copies(&self) -> Copies {
+        Copies {
+            replication: self.replication,
+            ..Copies::default()
+        }
+    }
+
     /// What a topic must be like, for whoever creates it first.
     #[must_use]
     pub fn spec(&self, topico: Topico) -> TopicSpec {
-        TopicSpec {
-            replication: Some(self.replication),
-            ..TopicSpec::new(self.de(topico), self.partitions)
-        }
+        TopicSpec::new(self.de(topico), self.partitions).with_copies(self.copies())
     }
 }
 
@@ -149,9 +156,9 @@ mod tests {
 
     #[test]
     fn names_stand_behind_the_prefix() {
-        let topicos = Topicos::new("t1.", 0, 0);
+        let topicos = Topicos::new("t1.", 0, None);
         let spec = topicos.spec(Topico::LimpiarIngesta);
         assert_eq!(spec.name, "t1.comando-limpiar-ingesta");
-        assert_eq!((spec.partitions, spec.replication), (1, Some(1)));
+        assert_eq!((spec.partitions, spec.replication), (1, None));
     }
 }

@@ -1,7 +1,8 @@
 //! From a message that asks for a step to the command on an aggregate, with failures on purpose.
 //!
-//! Promises: a step is done once however often its message comes; what can never be done is put
-//! aside with a code and without a word of its data; what is away is waited for.
+//! Promises: a step is done once however often its message comes, and answered each time: whoever
+//! asks again has not heard the answer. What can never be done is put aside with a code and without
+//! a word of its data; what is away is waited for.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -21,6 +22,12 @@ use crate::mensajes::{Lector, Recibido, Topico, nombre};
 pub trait Ejecutor: Aggregate<Services = ()> + 'static {
     /// The command that notes a delivery that is left without an answer.
     fn callar() -> Self::Command;
+
+    /// The command that tells the answer at this place of the stream once more.
+    fn repetir(secuencia: u64) -> Self::Command;
+
+    /// Which answer an event tells once more, where it does.
+    fn repetida(event: &Self::Event) -> Option<u64>;
 
     /// How many deliveries were left without an answer.
     fn calladas(&self) -> u32;
@@ -136,6 +143,23 @@ where
         noted.map_err(judged::<O::Agregado>)?;
         Ok(true)
     }
+
+    /// Tells the answer of an order that came again, once for each time that it came.
+    async fn answer_again(
+        &self,
+        message: &IncomingMessage,
+        recibido: &Recibido<O::Datos>,
+        first: &Executed,
+    ) -> Result<(), HandleError> {
+        let id = &first.stream.aggregate_id;
+        let place = format!("repetida/{}/{}", message.partition, message.offset);
+        let name = nombre(&message.topic, &place);
+        let context = recibido.sin_nombre().idempotent(name, &first.version);
+        let command = O::Agregado::repetir(first.version);
+        let told = self.commands.execute(id, command, context).await;
+        told.map_err(judged::<O::Agregado>)?;
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -162,8 +186,11 @@ where
         }
         let context = recibido.contexto(&pedido);
         let ended = self.commands.execute(&id, command, context).await;
-        let Executed { already_done, .. } = ended.map_err(judged::<O::Agregado>)?;
-        if !already_done && drawn(Modo::Caer) {
+        let executed = ended.map_err(judged::<O::Agregado>)?;
+        if executed.already_done {
+            return self.answer_again(message, &recibido, &executed).await;
+        }
+        if drawn(Modo::Caer) {
             tracing::warn!(topic = message.topic, "dying on purpose, after the effect");
             std::process::abort();
         }

@@ -202,6 +202,7 @@ impl Prepared {
     fn new(door: &Door, options: &Options) -> Result<Self, KafkaError> {
         let topic = options.topicos.de(door.topico);
         let inbox = InboxOptions {
+            dead_copies: options.topicos.copies(),
             concurrency: AT_ONCE,
             session_timeout: SESSION,
             shutdown_grace: options.grace / 2,

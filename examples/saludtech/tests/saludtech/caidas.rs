@@ -123,7 +123,7 @@ async fn failures_on_purpose_are_those_that_were_asked_for_and_repeat() {
         }
         for id in &ids {
             // Each answer is told twice, under one id.
-            let heard = oyente.de(*id, 2 * round).await;
+            let heard = oyente.cada_vez(*id, 2 * round).await;
             let last = &heard[2 * round - 2..];
             assert_eq!(last[0].header("ce_id"), last[1].header("ce_id"));
             assert_eq!(last[0].datos, last[1].datos);
@@ -134,6 +134,31 @@ async fn failures_on_purpose_are_those_that_were_asked_for_and_repeat() {
     assert_eq!(runs[0], runs[1], "the same seed, the same failures");
     let refused = runs[0].iter().filter(|(_, code)| code == "fallo_inyectado");
     assert!((1..16).contains(&refused.count()), "{:?}", runs[0]);
+}
+
+#[tokio::test]
+async fn an_answer_whose_message_is_lost_is_told_when_its_order_comes_again() {
+    let Some(stage) = Stage::new().await else {
+        return;
+    };
+    let cases = [
+        (Vecino::Anonimizador, "anonimizar.perder=1"),
+        (Vecino::Etiquetado, "etiquetar.perder=1"),
+    ];
+    for (vecino, fallos) in cases {
+        let database = OwnedDatabase::create("vecino").await.expect("one");
+        let oyente = stage.oyente(answers(vecino));
+        let _vecino = Proceso::start(&stage, vecino, database.url(), &["--fallos", fallos]);
+        let id = Uuid::now_v7();
+        ask(&stage, vecino, id).await;
+        ask(&stage, vecino, id).await;
+        ask(&stage, vecino, id).await;
+        // The first was lost for good; the order takes no effect again, and is answered twice.
+        let heard = oyente.cada_vez(id, 2).await;
+        assert_eq!(heard.len(), 2);
+        assert_eq!(heard[0], heard[1]);
+        assert!(heard[0].header("ce_id").ends_with("/1"), "{heard:?}");
+    }
 }
 
 #[tokio::test]

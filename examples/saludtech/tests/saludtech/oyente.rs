@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::stage::Stage;
 
 /// A message as a stranger reads it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Oido {
     pub(crate) key: String,
     pub(crate) tipo: String,
@@ -101,14 +101,36 @@ impl Oyente {
         self.heard.lock().expect("no panic").clone()
     }
 
-    /// What was told of an ingesta, once there is as much.
+    /// What was told of an ingesta, each answer once, when there is as much. What is told again is
+    /// equal to its first.
     pub(crate) async fn de(&self, id_ingesta: Uuid, count: usize) -> Vec<Oido> {
-        let key = id_ingesta.to_string();
         eventually("the answers", async || {
-            let mut heard = self.todo();
-            heard.retain(|oido| oido.key == key);
+            let mut firsts: Vec<Oido> = Vec::new();
+            for oido in self.of(id_ingesta) {
+                let id = oido.header("ce_id");
+                match firsts.iter().find(|first| first.header("ce_id") == id) {
+                    Some(first) => assert_eq!(*first, oido, "told again, and otherwise"),
+                    None => firsts.push(oido),
+                }
+            }
+            (firsts.len() >= count).then_some(firsts)
+        })
+        .await
+    }
+
+    /// The same with everything that was told again.
+    pub(crate) async fn cada_vez(&self, id_ingesta: Uuid, count: usize) -> Vec<Oido> {
+        eventually("the answers", async || {
+            let heard = self.of(id_ingesta);
             (heard.len() >= count).then_some(heard)
         })
         .await
+    }
+
+    fn of(&self, id_ingesta: Uuid) -> Vec<Oido> {
+        let key = id_ingesta.to_string();
+        let mut heard = self.todo();
+        heard.retain(|oido| oido.key == key);
+        heard
     }
 }

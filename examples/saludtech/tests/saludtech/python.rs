@@ -90,6 +90,25 @@ async fn a_labeller_in_python_that_is_killed_repeats_no_effect() {
 }
 
 #[tokio::test]
+async fn a_labeller_in_python_answers_an_order_that_comes_again_alike() {
+    let (Some(stage), Some(python)) = (Stage::new().await, python().await) else {
+        return;
+    };
+    let _vecino = Proceso::spawn(&stage, &mut comando(&stage, &python, "uno"));
+    let oyente = stage.oyente(Topico::EventosEtiquetado);
+    let id = Uuid::now_v7();
+    let order = etiquetado::iniciar(id, Some("CT"), "CHEST", "");
+    for _ in 0..3 {
+        stage
+            .escribir(Topico::IniciarEtiquetado, id, "orden-1", &order)
+            .await;
+    }
+    let heard = oyente.cada_vez(id, 3).await;
+    assert!(heard.iter().all(|oido| *oido == heard[0]), "{heard:?}");
+    assert!(heard[0].header("ce_id").ends_with("/1"), "{heard:?}");
+}
+
+#[tokio::test]
 async fn the_two_labellers_take_over_from_each_other() {
     let (Some(stage), Some(python)) = (Stage::new().await, python().await) else {
         return;

@@ -38,7 +38,7 @@ impl Stage {
         let brokers = kafka_or_skip().await.expect("a broker for the test")?;
         let kafka = KafkaOptions::new(brokers);
         let prefix = format!("t{}.", Uuid::now_v7().simple());
-        let topicos = Topicos::new(&prefix, 2, 1);
+        let topicos = Topicos::new(&prefix, 2, None);
         let specs = Topico::TODOS.map(|topico| topicos.spec(topico));
         ensure(&kafka, &specs, PATIENCE).await.expect("the topics");
         let publisher = Publisher::new(&kafka, ProducerOptions::default());
