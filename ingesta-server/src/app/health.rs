@@ -14,7 +14,7 @@ use ingesta_event_store::{EventStorage, Lag, PostgresStorage, StoreError, Subscr
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::broker::Standing;
+use super::broker::{RelayFigures, Standing};
 use super::metrics::Measured;
 use super::subscriptions::Statuses;
 
@@ -86,7 +86,7 @@ impl Health {
             let stored = seen.iter().find(|stored| stored.name == *name);
             async move {
                 let found = self.subscription(name, &status, stored).await;
-                self.with_broker(found)
+                self.with_broker(found, &status)
             }
         });
         components.extend(futures_util::future::join_all(looks).await);
@@ -99,14 +99,29 @@ impl Health {
         self.broker.as_deref()
     }
 
+    /// The figures of the relays that this process has, and not of those that another one has.
+    pub(crate) fn relays(&self) -> Vec<RelayFigures> {
+        let Some(broker) = &self.broker else {
+            return Vec::new();
+        };
+        let here = |name: &str| {
+            let mut statuses = self.statuses.iter();
+            statuses.any(|(relay, status)| *relay == name && is_at_work(&status.borrow()))
+        };
+        let mut figures = broker.relays();
+        figures.retain(|relay| here(relay.name));
+        figures
+    }
+
     fn is_relay(&self, name: &str) -> bool {
         let broker = self.broker.as_ref();
         broker.is_some_and(|broker| broker.is_relay(name))
     }
 
     /// A relay is degraded where another subscription would be down, and says what keeps it.
-    fn with_broker(&self, mut found: Component) -> Component {
-        if !self.is_relay(found.name) {
+    /// One that stands by publishes nothing, and what kept it before keeps nobody now.
+    fn with_broker(&self, mut found: Component, status: &RunnerStatus) -> Component {
+        if !self.is_relay(found.name) || !is_at_work(status) {
             return found;
         }
         let broker = self.broker.as_ref();
@@ -195,6 +210,17 @@ impl Health {
                 format!("{behind}, {parked} parked streams"),
             ),
         }
+    }
+}
+
+/// Whether this process has the subscription, or has stopped with it for a reason of its own.
+fn is_at_work(status: &RunnerStatus) -> bool {
+    match status {
+        RunnerStatus::Standby | RunnerStatus::Starting => false,
+        RunnerStatus::Following { .. }
+        | RunnerStatus::Stuck { .. }
+        | RunnerStatus::Stopped { .. }
+        | RunnerStatus::Ended => true,
     }
 }
 

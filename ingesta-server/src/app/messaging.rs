@@ -2,7 +2,10 @@
 //!
 //! It connects to nobody; a server without it keeps its log for later.
 
+use std::time::Duration;
+
 use ingesta_kafka::connect::KafkaOptions;
+use ingesta_kafka::topics::Copies;
 
 use crate::mensajes::Rutas;
 
@@ -17,8 +20,10 @@ pub struct Messaging {
     pub relay: RelayMode,
     /// By which way module `imagenes` hears of ingestas. Default [`ImagenesDesde::Registro`].
     pub imagenes: ImagenesDesde,
-    /// Copies of each partition of a topic that is created here, at least 1. Default 1.
-    pub replication: i32,
+    /// Copies of a topic that is created here. Default: as the brokers are set.
+    pub copies: Copies,
+    /// How long a topic that is created here keeps its messages. Default: as the brokers are set.
+    pub retention: Option<Duration>,
     /// Partitions of a topic that is created here, at least 1. Default 6.
     pub partitions: i32,
     /// What the topic of places in transactional mode begins with. Default nothing.
@@ -34,7 +39,8 @@ impl Messaging {
             rutas: Rutas::default(),
             relay: RelayMode::AtLeastOnce,
             imagenes: ImagenesDesde::Registro,
-            replication: 1,
+            copies: Copies::default(),
+            retention: None,
             partitions: 6,
             prefix: String::new(),
         }

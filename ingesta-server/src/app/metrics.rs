@@ -127,8 +127,15 @@ impl Metrics {
 
     /// Takes what the broker's side of this process says of itself.
     pub(crate) fn broker(&self, relays: Vec<RelayFigures>, inboxes: Vec<InboxFigures>) {
-        // What was wrong before and is not now would stay.
+        // What was wrong before and is not now would stay, and a relay that another process has now.
         self.relay_trouble.clear();
+        for of_relays in [
+            &self.relay_in_flight,
+            &self.relay_acknowledged,
+            &self.relay_clients,
+        ] {
+            of_relays.clear();
+        }
         for relay in relays {
             let (name, status) = (relay.name, relay.status);
             let labels = SubscriptionLabels {

@@ -216,11 +216,20 @@ pub const KEYS: &[Key] = &[
         Some("registro"),
         "how images hear of ingestas: registro (from the log) or topico (from the topics of events)",
     ),
-    key(
+    optional(
         "kafka_replication",
         &["INGESTA_KAFKA_REPLICATION"],
-        Some("1"),
-        "copies of each partition of a topic that is created here",
+        "copies of each partition of a topic that is created here; without it as brokers are set",
+    ),
+    optional(
+        "kafka_min_insync",
+        &["INGESTA_KAFKA_MIN_INSYNC"],
+        "of those, how many must have a message before it counts; without it as brokers are set",
+    ),
+    optional(
+        "kafka_retention_days",
+        &["INGESTA_KAFKA_RETENTION_DAYS"],
+        "days that a topic that is created here keeps messages, or siempre; without it as brokers are set",
     ),
     key(
         "kafka_partitions",

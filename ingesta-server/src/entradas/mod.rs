@@ -13,6 +13,7 @@ mod lectores;
 mod manejador;
 mod ordenes;
 mod respuestas;
+mod tipos;
 
 use std::sync::Arc;
 
@@ -117,6 +118,6 @@ fn entrada<O: Orden>(
     despachador: &Despachador,
 ) -> Result<Entrada, SchemaError> {
     let reader = lector((ruta.schema, ruta.format, ruta.shape), registry)?;
-    let manejador = Manejador::<O>::new(despachador.clone(), reader);
+    let manejador = Manejador::<O>::new(despachador.clone(), ruta.schema, reader);
     Ok(nueva(ruta, Arc::new(manejador)))
 }

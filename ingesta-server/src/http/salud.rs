@@ -103,7 +103,7 @@ pub(super) async fn metrics(State(app): State<AppState>) -> Response {
     app.metrics.measured(app.health.measure().await);
     app.metrics.watching(app.vivo.watchers());
     if let Some(broker) = app.health.broker() {
-        app.metrics.broker(broker.relays(), broker.inboxes());
+        app.metrics.broker(app.health.relays(), broker.inboxes());
     }
     let text = app.metrics.text(&app.registry);
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -84,6 +84,7 @@ pub fn asyncapi(rutas: &Rutas) -> Value {
             "messageTraits": {
                 "event": event_headers(),
                 "conversation": conversation_headers(),
+                "command": command_headers(),
             },
         },
     })
@@ -105,7 +106,9 @@ fn message(topic: &str, schema: Esquema, name: &str) -> Value {
         } },
     });
     match schema.trato() {
-        Trato::Comando => {}
+        Trato::Comando => {
+            message["traits"] = json!([reference("components/messageTraits", "command")]);
+        }
         Trato::Evento => {
             message["traits"] = json!([reference("components/messageTraits", "event")]);
         }
@@ -129,6 +132,25 @@ fn conversation_headers() -> Value {
                 "ce_causationid": text(
                     "What caused it: of an answer, the ce_id of the order that it answers."
                 ),
+            },
+        },
+    })
+}
+
+/// What may stand in the headers of a command; none of it must.
+fn command_headers() -> Value {
+    let text = |about: &str| json!({ "type": "string", "description": about });
+    json!({
+        "headers": {
+            "type": "object",
+            "properties": {
+                "ce_id": text(
+                    "The name of the command where its envelope has no id: the same for each try, \
+                     new for each wish."
+                ),
+                "ce_type": text("The name of the message; that of another one is refused."),
+                "ce_correlationid": text("The conversation that its events belong to."),
+                "traceparent": text("The W3C trace context that goes on in its events."),
             },
         },
     })

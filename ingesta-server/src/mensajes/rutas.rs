@@ -53,7 +53,7 @@ pub struct RutaComando {
 /// use ingesta_server::mensajes::{Format, Rutas};
 ///
 /// let rutas = Rutas::default().por_tipo().with_prefix("pruebas.");
-/// let topics: Vec<_> = rutas.topics(6, None).into_iter().map(|spec| spec.name).collect();
+/// let topics: Vec<_> = rutas.topics(6).into_iter().map(|spec| spec.name).collect();
 /// assert!(topics.contains(&"pruebas.evento-fallo-ingesta".to_owned()));
 /// assert!(rutas.events().iter().all(|ruta| ruta.format == Format::Avro && !ruta.trusted));
 ///
@@ -233,14 +233,10 @@ impl Rutas {
         self.registry.as_ref()
     }
 
-    /// What every topic must be like. `replication`: copies of each partition, `None` as the
-    /// brokers are set.
+    /// What every topic must be like, otherwise as the brokers are set.
     #[must_use]
-    pub fn topics(&self, partitions: i32, replication: Option<i32>) -> Vec<TopicSpec> {
-        let spec = |name: &String| TopicSpec {
-            replication,
-            ..TopicSpec::new(name, partitions)
-        };
+    pub fn topics(&self, partitions: i32) -> Vec<TopicSpec> {
+        let spec = |name: &String| TopicSpec::new(name, partitions);
         self.names().map(spec).collect()
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use ingesta_kafka::connect::{KafkaError, KafkaOptions};
 use ingesta_kafka::inbox::{Inbox, InboxHandle, InboxOptions, InboxStatus};
+use ingesta_kafka::topics::Copies;
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
@@ -27,6 +28,7 @@ pub(crate) struct Inboxes {
     kafka: KafkaOptions,
     entradas: Arc<Vec<Entrada>>,
     running: Shared<Vec<Running>>,
+    copies: Copies,
     grace: Duration,
     stop: CancellationToken,
 }
@@ -45,6 +47,7 @@ impl Inboxes {
     ) -> Self {
         Self {
             kafka: messaging.kafka.clone(),
+            copies: messaging.copies,
             entradas: Arc::new(entradas),
             running: Arc::new(Mutex::default()),
             grace,
@@ -66,6 +69,7 @@ impl Inboxes {
 
     fn one(&self, entrada: &Entrada) -> Result<InboxHandle, KafkaError> {
         let options = InboxOptions {
+            dead_copies: self.copies,
             concurrency: AT_ONCE,
             session_timeout: SESSION,
             shutdown_grace: self.grace / 2,

@@ -83,10 +83,13 @@ impl Broker {
 
 /// Every topic that is published to or read from.
 fn specs(messaging: &Messaging) -> Vec<TopicSpec> {
-    let (partitions, copies) = (messaging.partitions, Some(messaging.replication));
-    let mut specs = messaging.rutas.topics(partitions, copies);
+    let mut specs = messaging.rutas.topics(messaging.partitions);
+    for spec in &mut specs {
+        spec.retention = messaging.retention;
+    }
     specs.extend(Relays::topics(messaging));
-    specs
+    let with_copies = |spec: TopicSpec| spec.with_copies(messaging.copies);
+    specs.into_iter().map(with_copies).collect()
 }
 
 /// Something that may be told about a broker, shared by whoever tells and whoever asks.

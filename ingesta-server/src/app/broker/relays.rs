@@ -46,11 +46,7 @@ impl Relays {
     pub(super) fn topics(messaging: &Messaging) -> Vec<TopicSpec> {
         match messaging.relay {
             RelayMode::AtLeastOnce => Vec::new(),
-            RelayMode::Transactional => {
-                let mut places = checkpoint_topic(&transactional(messaging));
-                places.replication = Some(messaging.replication);
-                vec![places]
-            }
+            RelayMode::Transactional => vec![checkpoint_topic(&transactional(messaging))],
         }
     }
 

@@ -1,10 +1,12 @@
-//! What a running server says of its relays, read from its `/metrics`.
+//! What a running server says of its relays, read from its `/metrics` and its `/readyz`.
 //!
-//! A server that does not answer in time, or answers something else, has said nothing.
+//! A server that does not answer in time, or answers something else, has said nothing. One that
+//! stands by for another says so, and has no figures.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
 /// How long the server may take.
 const WITHIN: Duration = Duration::from_secs(3);
@@ -17,16 +19,52 @@ pub(super) struct Figures {
     pub(super) trouble: Option<(String, DateTime<Utc>)>,
 }
 
-/// The text of the metrics of the server at this address.
-pub(super) async fn ask(url: &str) -> Option<String> {
+/// What the server at an address has said.
+#[derive(Debug)]
+pub(super) struct Said {
+    metrics: String,
+    ready: Option<Value>,
+}
+
+impl Said {
+    /// The figures of a relay that this server has.
+    pub(super) fn figures(&self, relay: &str) -> Option<Figures> {
+        Figures::of(&self.metrics, relay)
+    }
+
+    /// How the relay stands there, in the server's words.
+    pub(super) fn standing(&self, relay: &str) -> Option<&str> {
+        let mut components = self.ready.as_ref()?["components"].as_array()?.iter();
+        let found = components.find(|component| component["name"] == relay)?;
+        found["detail"].as_str()
+    }
+}
+
+/// Asks the server at this address.
+pub(super) async fn ask(url: &str) -> Option<Said> {
     let client = reqwest::Client::builder()
         .connect_timeout(WITHIN)
         .timeout(WITHIN);
     // A proxy knows another machine's loopback, not this one's.
     let client = client.no_proxy().build().ok()?;
-    let url = format!("{}/metrics", url.trim_end_matches('/'));
-    let answer = client.get(url).send().await.ok()?.error_for_status().ok()?;
-    answer.text().await.ok()
+    let url = url.trim_end_matches('/');
+    let metrics = client.get(format!("{url}/metrics")).send();
+    let metrics = metrics.await.ok()?.error_for_status().ok()?;
+    // Also a server that is not ready says how it stands.
+    let ready = async {
+        client
+            .get(format!("{url}/readyz"))
+            .send()
+            .await
+            .ok()?
+            .json()
+            .await
+            .ok()
+    };
+    Some(Said {
+        metrics: metrics.text().await.ok()?,
+        ready: ready.await,
+    })
 }
 
 impl Figures {

@@ -28,6 +28,8 @@ struct Line {
     stored: Option<(SubscriptionStatus, Lag)>,
     /// Absent where no server answers, or one that has no such relay.
     figures: Option<Figures>,
+    /// How it stands there, in the server's words.
+    standing: Option<String>,
 }
 
 pub(super) async fn run(
@@ -53,11 +55,13 @@ pub(super) async fn run(
             }
             None => None,
         };
-        let figures = said.as_deref().and_then(|text| Figures::of(text, name));
+        let said = said.as_ref();
+        let standing = said.and_then(|said| said.standing(name));
         lines.push(Line {
             name,
             stored,
-            figures,
+            figures: said.and_then(|said| said.figures(name)),
+            standing: standing.map(str::to_owned),
         });
     }
     opened.close().await?;
@@ -95,6 +99,9 @@ fn print(lines: &[Line], out: &Out) {
                 "\n{} is kept by: {kind}, since {since}",
                 line.name
             ));
+        }
+        if let Some(standing) = &line.standing {
+            out.text(format_args!("{}: {standing}", line.name));
         }
     }
 }
@@ -153,5 +160,6 @@ fn as_json(line: &Line) -> Value {
         "in_flight": figures.map(|figures| figures.in_flight),
         "acknowledged": figures.map(|figures| figures.acknowledged),
         "last_error": trouble,
+        "standing": line.standing,
     })
 }

@@ -9,6 +9,7 @@ mod rutas;
 mod security;
 #[cfg(test)]
 mod tests;
+mod topics;
 
 use ingesta_kafka::connect::KafkaOptions;
 
@@ -16,6 +17,7 @@ pub(super) use self::registry::masked;
 
 use self::rutas::rutas;
 use self::security::{sasl, tls};
+use self::topics::{copies, retention};
 use super::read::{bad, number};
 use super::{ConfigError, Layers};
 use crate::app::{ImagenesDesde, Messaging, RelayMode};
@@ -39,8 +41,8 @@ pub(super) fn messaging(layers: &Layers) -> Result<Option<Messaging>, ConfigErro
         let number = number(layers, key, 1..=most, expected)?;
         Ok::<_, ConfigError>(i32::try_from(number).expect("at most 1,000"))
     };
-    let replication = small("kafka_replication", 15, "a number, 1 to 15")?;
     let partitions = small("kafka_partitions", 1_000, "a number, 1 to 1000")?;
+    let (copies, retention) = (copies(layers)?, retention(layers)?);
     let Some(brokers) = text(layers, "kafka_brokers") else {
         return Ok(None);
     };
@@ -52,7 +54,8 @@ pub(super) fn messaging(layers: &Layers) -> Result<Option<Messaging>, ConfigErro
         rutas,
         relay,
         imagenes,
-        replication,
+        copies,
+        retention,
         partitions,
         prefix,
     }))

@@ -2,7 +2,10 @@
 
 use super::registry::{MASK, decoded, masked};
 use super::*;
+use std::time::Duration;
+
 use ingesta_kafka::envelope::Shape;
+use ingesta_kafka::topics::Copies;
 
 use crate::mensajes::Format;
 
@@ -26,8 +29,41 @@ fn without_a_broker_there_is_no_messaging() {
     assert!(read(&[("FORMAT", "json")]).expect("sound").is_none());
     let read = read(&[("BROKERS", "b:9092"), ("PARTITIONS", "3")]).expect("sound");
     let read = read.expect("there is a broker");
-    assert_eq!((read.partitions, read.replication), (3, 1));
+    assert_eq!(read.partitions, 3);
+    // The cluster knows best how safe it is.
+    assert_eq!((read.copies, read.retention), (Copies::default(), None));
     assert_eq!(read.rutas.events().len(), 2);
+}
+
+#[test]
+fn copies_and_retention_are_the_brokers_unless_they_are_said() {
+    let said = |more: &[(&str, &str)]| read(&[&[("BROKERS", "b:9092")], more].concat());
+    let three = said(&[
+        ("REPLICATION", "3"),
+        ("MIN_INSYNC", "2"),
+        ("RETENTION_DAYS", "30"),
+    ]);
+    let three = three.expect("sound").expect("a broker");
+    let copies = Copies {
+        replication: Some(3),
+        min_insync: Some(2),
+    };
+    assert_eq!(three.copies, copies);
+    assert_eq!(three.retention, Some(Duration::from_secs(30 * 24 * 3600)));
+    let ever = said(&[("RETENTION_DAYS", "siempre")]).expect("sound");
+    assert_eq!(ever.expect("a broker").retention, Some(Duration::MAX));
+    for (settings, key) in [
+        (
+            vec![("REPLICATION", "2"), ("MIN_INSYNC", "3")],
+            "kafka_min_insync",
+        ),
+        (vec![("REPLICATION", "0")], "kafka_replication"),
+        (vec![("RETENTION_DAYS", "0")], "kafka_retention_days"),
+        (vec![("RETENTION_DAYS", "nunca")], "kafka_retention_days"),
+    ] {
+        let text = refused(&settings);
+        assert!(text.contains(key), "{text}");
+    }
 }
 
 #[test]

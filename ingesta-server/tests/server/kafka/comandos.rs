@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use ingesta_event_store::{PostgresStorage, Storage};
+use ingesta_kafka::envelope::Shape;
 use ingesta_kafka::message::{Header, IncomingMessage};
+use ingesta_server::AppOptions;
+use ingesta_server::app::Messaging;
 use ingesta_server::app::event_codec;
 use ingesta_server::comandos::Despachador;
 use ingesta_server::entradas::entradas;
-use ingesta_server::mensajes::Esquema;
+use ingesta_server::mensajes::{Esquema, Format, Rutas};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::llegada::{CREATED, creadas, estado};
-use super::stage::{Stage, sobre};
-use crate::test_app::{TestApp, cuerpo, cuerpo_con};
+use super::stage::{Stage, sobre, sobre_de};
+use crate::test_app::{TestApp, cuerpo, cuerpo_con, options};
 
 const CREAR: Esquema = Esquema::ComandoCrearIngesta;
 const ELIMINAR: Esquema = Esquema::ComandoEliminarIngesta;
@@ -117,6 +120,76 @@ async fn every_command_topic_does_its_command_and_keeps_the_conversation() {
 }
 
 #[tokio::test]
+async fn commands_come_as_json_and_without_their_envelope_where_the_table_says_so() {
+    let Some(stage) = Stage::new().await else {
+        return;
+    };
+    let rutas = Rutas::default().with_format(Format::Json);
+    let rutas = rutas.with_prefix(&stage.prefix);
+    let bare = rutas.with_shape(&stage.topic(ELIMINAR), Shape::DataOnly);
+    let messaging = Messaging {
+        rutas: bare.expect("it is a topic of commands"),
+        ..stage.messaging()
+    };
+    let app = TestApp::start_with(AppOptions {
+        messaging: Some(messaging),
+        ..options()
+    })
+    .await;
+    stage.topics_ready(&app).await;
+    let body = json!({
+        "id": "c1", "time": 0, "ingestion": 0, "specversion": "v1", "type": "ComandoCrearIngesta",
+        "datacontenttype": "JSON", "service_name": "prueba", "data": cuerpo(),
+    });
+    stage
+        .escribir(CREAR, "k", Some(body.to_string().into()))
+        .await;
+    creadas(&app, 1).await;
+    app.drain().await;
+    let id = app.get("/ingesta/todas").await.json()[0]["id_ingesta"].clone();
+    let id = id.as_str().expect("an id").to_owned();
+    let alone = json!({"data": {"id_ingesta": id}}).to_string();
+    stage.escribir(ELIMINAR, &id, Some(alone.into())).await;
+    estado(&app, &id, "Eliminada").await;
+    // What is not of the shape that was said is put aside, and not guessed at.
+    let enveloped = json!({"id": "e2", "data": {"id_ingesta": id}}).to_string();
+    stage.escribir(ELIMINAR, &id, Some(enveloped.into())).await;
+    stage.escribir(CREAR, "k", Some(b"{".to_vec())).await;
+    stage.codigos(ELIMINAR, 1).await;
+    assert_eq!(stage.codigos(CREAR, 1).await, ["truncated"]);
+    app.app.stop().await;
+}
+
+#[tokio::test]
+async fn a_command_on_the_topic_of_another_is_not_taken_for_that() {
+    let Some(stage) = Stage::new().await else {
+        return;
+    };
+    let app = stage.app().await;
+    stage.topics_ready(&app).await;
+    let id = app.ingesta().await;
+    let data = json!({"id_ingesta": id});
+    // The two look alike but for their names.
+    let revertir = sobre_de(ELIMINAR, "ComandoRevertirIngesta", "r1", &data);
+    stage.escribir(ELIMINAR, &id, Some(revertir)).await;
+    let by_header = vec![Header::new("ce_type", "ComandoRevertirIngesta")];
+    let value = sobre(ELIMINAR, "r2", &data);
+    stage
+        .escribir_con(ELIMINAR, &id, Some(value), by_header)
+        .await;
+    assert_eq!(
+        stage.codigos(ELIMINAR, 2).await,
+        ["tipo_ajeno", "tipo_ajeno"]
+    );
+    assert_eq!(app.leer(&id).await.ok(200).text_of("estado"), "Creada");
+    // Its own name, and one that only its sender knows, are carried out.
+    let own = sobre_de(ELIMINAR, "ComandoEliminarIngesta", "e1", &data);
+    stage.escribir(ELIMINAR, &id, Some(own)).await;
+    estado(&app, &id, "Eliminada").await;
+    app.app.stop().await;
+}
+
+#[tokio::test]
 async fn b_07_a_command_that_is_sent_twice_is_one_ingesta() {
     let Some(stage) = Stage::new().await else {
         return;
@@ -139,7 +212,7 @@ async fn b_07_twenty_deliveries_at_once_are_one_ingesta() {
     let app = TestApp::start().await;
     let storage: Arc<dyn Storage> = Arc::new(PostgresStorage::new(app.database.clone()));
     let despachador = Despachador::new(storage, event_codec());
-    let rutas = ingesta_server::mensajes::Rutas::default();
+    let rutas = Rutas::default();
     // Two servers, each with what it makes of the topic.
     let one = entradas(&rutas, &despachador).expect("the table is sound");
     let other = entradas(&rutas, &despachador).expect("the table is sound");

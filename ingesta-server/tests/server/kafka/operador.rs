@@ -179,6 +179,49 @@ async fn the_relays_tell_how_they_stand() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stands_by_says_so_and_has_no_figures_of_its_own() {
+    let Some(desk) = desk().await else {
+        return;
+    };
+    let first = desk.serve();
+    topics_ready(&first).await;
+    let second = desk.serve();
+    topics_ready(&second).await;
+    let of = |server: &Server| {
+        let status = ["relay", "status", "--json", "--url", &server.url];
+        let lines = desk.run(&status).expect(0).json();
+        let mut lines = lines.into_iter();
+        let found = lines.find(|line| line["name"] == "integracion_ingesta");
+        found.expect("the relay")
+    };
+    let stands_by = |line: &Value| {
+        let said = line["standing"].as_str().unwrap_or_default();
+        said.starts_with("standing by")
+    };
+    let (at_work, standby) = desk
+        .ground
+        .eventually("one to work and one to stand by", async || {
+            let (one, other) = (of(&first), of(&second));
+            match (stands_by(&one), stands_by(&other)) {
+                (false, true) if one["in_flight"] == 0 => Some((one, other)),
+                (true, false) if other["in_flight"] == 0 => Some((other, one)),
+                _ => None,
+            }
+        })
+        .await;
+    assert_eq!(at_work["acknowledged"], 0);
+    for figure in ["in_flight", "acknowledged", "last_error"] {
+        assert_eq!(standby[figure], Value::Null, "{figure}");
+    }
+    // Where the relay is, is the database's to say, whoever is asked.
+    assert_eq!(standby["owner"], at_work["owner"]);
+    assert_eq!(standby["lag_events"], 0);
+    for server in [first, second] {
+        assert_eq!(server.terminate(), Some(0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_broker_the_commands_say_what_to_set() {
     let ground = Ground::new().await;
     let refused = ground.run(&["dead-letters", "list"]).expect(2);

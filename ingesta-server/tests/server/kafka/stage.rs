@@ -38,6 +38,9 @@ pub(crate) struct Leido {
     pub(crate) ce_id: String,
     pub(crate) partition: i32,
     pub(crate) offset: i64,
+    /// As it lies there, byte for byte.
+    pub(crate) value: Vec<u8>,
+    pub(crate) headers: Vec<Header>,
 }
 
 impl Stage {
@@ -224,14 +227,19 @@ impl Handler for Reader {
     }
 }
 
-/// A FULL envelope.
+/// A FULL envelope, called as the first systems call every command.
 pub(crate) fn sobre(esquema: Esquema, id: &str, data: &Value) -> Vec<u8> {
+    sobre_de(esquema, "Comando", id, data)
+}
+
+/// A FULL envelope of this name.
+pub(crate) fn sobre_de(esquema: Esquema, message_type: &str, id: &str, data: &Value) -> Vec<u8> {
     let writer = EnvelopeWriter::avro(esquema.avro().clone()).expect("a schema of an envelope");
     let envelope = NewEnvelope {
         id,
         time: chrono::DateTime::UNIX_EPOCH,
         ingestion: chrono::DateTime::UNIX_EPOCH,
-        message_type: "Comando",
+        message_type,
         service_name: "prueba",
         data,
     };
@@ -251,6 +259,8 @@ async fn abierto(esquema: Esquema, message: &IncomingMessage) -> Leido {
         ce_id: text(&header.expect("an id").value),
         partition: message.partition,
         offset: message.offset,
+        value: value.to_vec(),
+        headers: message.headers.clone(),
     }
 }
 

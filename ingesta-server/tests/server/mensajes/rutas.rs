@@ -4,7 +4,7 @@ use ingesta_kafka::envelope::Shape;
 use ingesta_server::mensajes::{Esquema, Format, Rutas, Trato};
 
 fn names(rutas: &Rutas) -> Vec<String> {
-    let topics = rutas.topics(6, Some(3)).into_iter();
+    let topics = rutas.topics(6).into_iter();
     topics.map(|spec| spec.name).collect()
 }
 
@@ -31,9 +31,9 @@ fn by_type_the_names_of_the_first_systems_are_added() {
     found.sort();
     expected.sort_unstable();
     assert_eq!(found, expected);
-    for spec in Rutas::default().por_tipo().topics(4, Some(3)) {
+    for spec in Rutas::default().por_tipo().topics(4) {
         spec.check().expect("a broker takes it");
-        assert_eq!((spec.partitions, spec.replication), (4, Some(3)));
+        assert_eq!((spec.partitions, spec.replication), (4, None));
     }
 }
 

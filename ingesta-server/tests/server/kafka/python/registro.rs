@@ -6,6 +6,7 @@ use ingesta_server::mensajes::Esquema;
 use ingesta_testing::services::Registry;
 use serde_json::{Value, json};
 
+use super::super::stage::sobre;
 use super::Cliente;
 use super::temas::{hasta, la_de, leida, publicado};
 use crate::kafka::operador::{Desk, desk, topics_ready};
@@ -108,5 +109,17 @@ async fn b_70_with_a_real_registry_python_and_the_server_read_each_other_by_numb
         let provider = &told[0].value["data"]["id_proveedor"];
         assert_eq!(provider, &wish["id_proveedor"]);
     }
+    // A number that the registry never gave, and none at all: put aside, and the next one goes on.
+    let own = [&[0, 0, 15, 66, 63][..], &sobre(crear, "x", &wish)].concat();
+    desk.stage.escribir(crear, "numerado", Some(own)).await;
+    let none = sobre(crear, "y", &wish);
+    desk.stage.escribir(crear, "numerado", Some(none)).await;
+    assert_eq!(
+        desk.stage.codigos(crear, 2).await,
+        ["not-framed", "unknown-schema"]
+    );
+    let next = cuerpo();
+    cliente.ordenar(crear, "numerado-2", "otra", &next).await;
+    la_de(&server, &next).await;
     assert_eq!(server.terminate(), Some(0));
 }
