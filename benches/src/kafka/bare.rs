@@ -1,4 +1,4 @@
-//! A bare producer of the same client, with the settings of the relay's: messages from memory to the
+//! A bare producer of the same client, with every setting of the relay's producer: messages from memory to the
 //! broker, as fast as it takes them.
 
 use std::time::{Duration, Instant};
@@ -42,9 +42,17 @@ fn producer(brokers: &str) -> anyhow::Result<ThreadedProducer<DefaultProducerCon
         .set("bootstrap.servers", brokers)
         .set("enable.idempotence", "true")
         .set("acks", "all")
+        .set("enable.gapless.guarantee", "true")
         .set("partitioner", "murmur2_random")
+        .set("message.timeout.ms", "0")
         .set("linger.ms", like.linger_ms.to_string())
         .set("compression.type", "lz4")
+        .set("message.max.bytes", like.message_max_bytes.to_string())
+        .set("batch.size", like.message_max_bytes.to_string())
+        .set(
+            "queue.buffering.max.kbytes",
+            (like.window_bytes / 1024).to_string(),
+        )
         .set(
             "queue.buffering.max.messages",
             like.window_messages.to_string(),

@@ -1,4 +1,4 @@
-//! The dispatcher: the one way from any door (HTTP, a reaction, later a topic) to an aggregate.
+//! The dispatcher: the one way from any door (HTTP, a reaction, a topic, a saga) to an aggregate.
 //!
 //! Promises: what is dispatched runs detached from its caller, and its outcome is counted, without
 //! any id. It decides nothing and retries nothing: the event store does, a bounded number of times.

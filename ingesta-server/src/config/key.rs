@@ -158,6 +158,13 @@ pub const KEYS: &[Key] = &[
         &["INGESTA_KAFKA_TLS_KEY"],
         "PEM file of the private key of kafka_tls_cert",
     ),
+    Key {
+        name: "kafka_tls_key_password",
+        variables: &["INGESTA_KAFKA_TLS_KEY_PASSWORD"],
+        default: None,
+        secret: true,
+        about: "what kafka_tls_key is locked with, where it is",
+    },
     optional(
         "kafka_sasl_mechanism",
         &["INGESTA_KAFKA_SASL_MECHANISM"],

@@ -6,6 +6,7 @@
 //! test fails and says what is missing.
 //! Does not: migrate anything; a database from here is empty, and a broker has no topics.
 
+mod authority;
 mod database;
 mod folder;
 mod java;
@@ -26,6 +27,7 @@ mod watchdog;
 #[cfg(test)]
 mod tests;
 
+pub use authority::{Authority, Files};
 pub use database::{OwnedDatabase, create_database, create_database_from, drop_database};
 pub use kafka::{Certificate, Door, Doors, Operation, OwnedBroker, Resource};
 pub use python::Python;

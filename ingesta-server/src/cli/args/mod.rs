@@ -240,7 +240,7 @@ pub(crate) enum AggregatesCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CommandsCommand {
-    /// Forget the ids of old commands, so that they are free again
+    /// Forget the ids of old commands, from HTTP and from topics, so that they are free again
     #[command(after_help = help::COMMANDS)]
     Purge(PurgeArgs),
 }

@@ -9,27 +9,38 @@ use super::{bad, text};
 use crate::config::{ConfigError, Layers};
 
 pub(super) fn tls(layers: &Layers) -> Result<Option<Tls>, ConfigError> {
-    let file = |key| text(layers, key).map(Into::into);
-    let ca = text(layers, "kafka_tls_ca");
-    let (certificate, key) = (file("kafka_tls_cert"), file("kafka_tls_key"));
-    let Some(ca) = ca else {
-        // Half of it would be a plain connection where an encrypted one was meant.
-        for (name, given) in [("kafka_tls_cert", &certificate), ("kafka_tls_key", &key)] {
-            if given.is_some() {
-                return Err(bad(
-                    layers,
-                    name,
-                    "kafka_tls_ca beside it: a file, or system",
-                ));
-            }
+    const BESIDE: [(&str, &str, &str); 3] = [
+        (
+            "kafka_tls_cert",
+            "kafka_tls_ca",
+            "kafka_tls_ca beside it: a file, or system",
+        ),
+        (
+            "kafka_tls_key",
+            "kafka_tls_ca",
+            "kafka_tls_ca beside it: a file, or system",
+        ),
+        (
+            "kafka_tls_key_password",
+            "kafka_tls_key",
+            "kafka_tls_key beside it",
+        ),
+    ];
+    // Half of it would be a plain connection where an encrypted one was meant.
+    for (name, needed, expected) in BESIDE {
+        if text(layers, name).is_some() && text(layers, needed).is_none() {
+            return Err(bad(layers, name, expected));
         }
+    }
+    let Some(ca) = text(layers, "kafka_tls_ca") else {
         return Ok(None);
     };
+    let file = |key| text(layers, key).map(Into::into);
     Ok(Some(Tls {
         ca: (ca != "system").then(|| ca.into()),
-        certificate,
-        key,
-        key_password: None,
+        certificate: file("kafka_tls_cert"),
+        key: file("kafka_tls_key"),
+        key_password: text(layers, "kafka_tls_key_password").map(Into::into),
     }))
 }
 

@@ -109,6 +109,7 @@ fn what_is_wrong_is_named_and_no_value_is_quoted() {
         ("SASL_MECHANISM", "s3cret"),
         ("SASL_PASSWORD", "s3cret"),
         ("TLS_KEY", "s3cret"),
+        ("TLS_KEY_PASSWORD", "s3cret"),
         ("TRUSTED", "s3cret"),
         ("DATA_ONLY", "eventos-ingesta"),
         ("SCHEMA_REGISTRY", "ftp://s3cret"),

@@ -2,34 +2,23 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::Path;
 use std::process::{ChildStdin, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ingesta_testing::eventually;
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use sqlx::{Connection, PgConnection};
 
-use super::support::{Server, ingesta, open_folder};
+use super::own_postgres::OwnPostgres;
+use super::support::{Server, ingesta};
 
 const KILLS: usize = 10;
 const STORED_URLS: &str = "select payload -> 'IngestaCreada' ->> 'url_path' from events
                            where event_type = 'IngestaCreada'";
 
-/// The server's own PostgreSQL: its process and its address.
-async fn postgres(data: &Path) -> Option<(u32, String)> {
-    // While it is down there is nothing to attach to.
-    let attached = ingesta_embedded::attach(data).await.ok()??;
-    Some((attached.pid, attached.url))
-}
-
-async fn stored(data: &Path) -> Option<Vec<String>> {
-    let (_, url) = postgres(data).await?;
-    let mut connection = PgConnection::connect(&url).await.ok()?;
+async fn stored(own: &OwnPostgres) -> Option<Vec<String>> {
     sqlx::query_scalar(STORED_URLS)
-        .fetch_all(&mut connection)
+        .fetch_all(&mut own.connect().await?)
         .await
         .ok()
 }
@@ -51,13 +40,8 @@ fn feed(mut rows: ChildStdin, stop: &AtomicBool) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn t_03_a_killed_postgres_is_started_again_and_the_import_goes_through() {
-    let folder = open_folder();
-    let data = folder.path().join("data");
-    let mut command = ingesta(
-        folder.path(),
-        &["serve", "--json", "--listen", "127.0.0.1:0"],
-    );
-    let server = Server::spawn(command.env("INGESTA_DATA_DIR", &data));
+    let own = OwnPostgres::new();
+    let server = Server::spawn(&mut own.serve());
     let arguments = [
         "import",
         "-",
@@ -67,7 +51,7 @@ async fn t_03_a_killed_postgres_is_started_again_and_the_import_goes_through() {
         "--url",
         &server.url,
     ];
-    let mut import = ingesta(folder.path(), &arguments)
+    let mut import = ingesta(own.folder(), &arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -79,20 +63,12 @@ async fn t_03_a_killed_postgres_is_started_again_and_the_import_goes_through() {
 
     let mut before = 0;
     for _ in 0..KILLS {
-        let pid = eventually("more stored rows", async || {
-            let count = stored(&data).await?.len();
-            let (pid, _) = postgres(&data).await?;
-            (count >= before + 20).then(|| {
-                before = count;
-                pid
-            })
+        before = eventually("more stored rows", async || {
+            let count = stored(&own).await?.len();
+            (count >= before + 20).then_some(count)
         })
         .await;
-        let pid = i32::try_from(pid)
-            .ok()
-            .and_then(Pid::from_raw)
-            .expect("a pid");
-        kill_process(pid, Signal::KILL).expect("kill");
+        own.kill().await;
     }
     stop.store(true, Ordering::Relaxed);
     let fed = feeder.join().expect("the feeder");
@@ -101,17 +77,12 @@ async fn t_03_a_killed_postgres_is_started_again_and_the_import_goes_through() {
     assert_eq!(ended.status.code(), Some(0), "{summary}");
     assert_eq!(summary["accepted"], fed);
 
-    let urls = stored(&data).await.expect("a running database");
+    let urls = stored(&own).await.expect("a running database");
     let distinct: BTreeSet<&String> = urls.iter().collect();
     assert_eq!((urls.len(), distinct.len() as u64), (distinct.len(), fed));
     eventually("one image for each row", async || {
-        let (_, url) = postgres(&data).await?;
-        let mut connection = PgConnection::connect(&url).await.ok()?;
         let images = "select count(*) from events where event_type = 'ImagenVerificada'";
-        let made: i64 = sqlx::query_scalar(images)
-            .fetch_one(&mut connection)
-            .await
-            .ok()?;
+        let made = own.ask(images).await?;
         (made.unsigned_abs() == fed).then_some(())
     })
     .await;

@@ -12,6 +12,7 @@ mod import;
 mod kill_during_import;
 mod kill_postgres;
 mod moments;
+pub(crate) mod own_postgres;
 mod projections;
 mod projections_stopped;
 mod rebase;

@@ -2,7 +2,10 @@
 
 mod apartados;
 mod ausente;
+mod base_muerta;
 mod caidas;
+#[cfg(feature = "tls")]
+mod cifrado;
 mod comandos;
 mod contado;
 mod credenciales;

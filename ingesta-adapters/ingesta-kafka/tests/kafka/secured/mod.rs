@@ -4,8 +4,6 @@
     reason = "a test that cannot go on stops where it stands"
 )]
 
-#[cfg(feature = "tls")]
-mod certificates;
 mod names;
 mod permissions;
 #[cfg(feature = "tls")]

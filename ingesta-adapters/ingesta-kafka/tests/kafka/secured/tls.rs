@@ -3,9 +3,8 @@
 use ingesta_kafka::connect::{KafkaError, KafkaOptions, SaslMechanism, Tls};
 use ingesta_kafka::topics::{TopicSpec, ensure};
 use ingesta_testing::PATIENCE;
-use ingesta_testing::services::{Door, Doors, OwnedBroker};
+use ingesta_testing::services::{Authority, Door, Doors, OwnedBroker};
 
-use super::certificates::Authority;
 use super::{PASSWORD, USER, allow_everything, as_user, both_ways, doors};
 
 struct Scene {
@@ -15,9 +14,9 @@ struct Scene {
 
 /// `None` where tests without a broker are skipped by choice.
 async fn scene() -> Option<Scene> {
-    let authority = Authority::new();
+    let authority = Authority::new().unwrap();
     let doors = Doors {
-        certificate: Some(authority.of_broker()),
+        certificate: Some(authority.of_broker().unwrap()),
         ..doors()
     };
     let broker = OwnedBroker::start_guarded_or_skip(&doors).await.unwrap()?;
@@ -58,7 +57,7 @@ async fn refused(kafka: &KafkaOptions) -> KafkaError {
 async fn a_certificate_of_ones_own_is_who_one_is() {
     let Some(scene) = scene().await else { return };
     allow_everything(&scene.broker, "CN=ingesta", "own-");
-    let own = scene.authority.vouch("ingesta");
+    let own = scene.authority.vouch("ingesta").unwrap();
     let kafka = scene.at(
         Door::Tls,
         Tls {
@@ -69,7 +68,7 @@ async fn a_certificate_of_ones_own_is_who_one_is() {
     );
     both_ways(&kafka, "own-way").await;
     // Somebody else whom the authority knows is let in, and may do nothing.
-    let other = scene.authority.vouch("somebody");
+    let other = scene.authority.vouch("somebody").unwrap();
     let kafka = scene.at(
         Door::Tls,
         Tls {

@@ -2,7 +2,7 @@
 //!
 //! Promises: behind every door but the open one, nobody may do anything that was not allowed; who
 //! comes through the open one may do everything, which is how a test hands out permissions.
-//! Does not: make certificates.
+//! Does not: make certificates; an `Authority` does.
 
 use std::path::Path;
 
