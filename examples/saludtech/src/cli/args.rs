@@ -199,13 +199,20 @@ pub(super) struct DemoArgs {
     /// How many images are handed in.
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(super) ingestas: u32,
+    /// How many of them may be under way at once.
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub(super) a_la_vez: usize,
     /// Failures on purpose, in all services.
     #[arg(long, default_value = crate::demo::FALLOS)]
     pub(super) fallos: String,
-    /// The seed that decides which messages they meet.
+    /// The seed that decides which messages they meet and who is killed; ids are new in each run, so
+    /// other ingestas meet the same failures.
     #[arg(long, default_value_t = 1)]
     pub(super) semilla: u64,
-    /// The binary of the server; default the one beside this one, built where it is missing.
+    /// Kill a process about every so many seconds while everything runs, the server too; 0: none.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub(super) muertes: u64,
+    /// The binary of the server; default the one beside this one, built where it is missing or old.
     #[arg(long)]
     pub(super) ingesta: Option<PathBuf>,
     /// How long everything may take, in seconds.

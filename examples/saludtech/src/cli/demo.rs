@@ -18,13 +18,18 @@ pub(super) async fn run(args: &DemoArgs, out: &Out) -> anyhow::Result<()> {
     let _: Fallos = args.fallos.parse()?;
     let plan = Plan {
         ingestas: args.ingestas,
+        a_la_vez: args.a_la_vez.max(1),
         fallos: args.fallos.clone(),
         semilla: args.semilla,
+        muertes: (args.muertes > 0).then(|| Duration::from_secs(args.muertes)),
         ingesta: args.ingesta.clone(),
         plazo: Duration::from_secs(args.plazo),
     };
     let mut signals = StopSignals::new()?;
     let well = demo::run(&plan, *out, signals.next()).await?;
-    ensure!(well, "not everything has exactly one end");
+    ensure!(
+        well,
+        "not everything has exactly one end, or what is written down disagrees"
+    );
     Ok(())
 }

@@ -3,7 +3,7 @@
 //! Promises: none outlives the demo; one that dies is started again and counted; their logs are
 //! files in the demo's folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::Path;
 use std::process::Stdio;
@@ -29,6 +29,8 @@ pub(super) struct Children {
     plans: BTreeMap<Quien, Command>,
     running: BTreeMap<Quien, Child>,
     restarts: u64,
+    /// Killed here; they are no accident.
+    killed: BTreeSet<Quien>,
 }
 
 impl Children {
@@ -60,6 +62,7 @@ impl Children {
             plans,
             running: BTreeMap::new(),
             restarts: 0,
+            killed: BTreeSet::new(),
         })
     }
 
@@ -70,6 +73,10 @@ impl Children {
             let url = self.spawn(quien).await?;
             out.text(format_args!("  {:<15} {url}", quien.nombre()));
             if quien == Quien::Servidor {
+                // It comes back where everybody knows it.
+                let listen = url.trim_start_matches("http://").to_owned();
+                let plan = self.plans.get_mut(&quien).context("it was planned")?;
+                plan.env("INGESTA_LISTEN", listen);
                 server = url;
             }
         }
@@ -94,6 +101,15 @@ impl Children {
             .with_context(|| format!("{name} did not start: see its log in the demo's folder"))
     }
 
+    /// Kills one, at once and without a word.
+    pub(super) async fn kill(&mut self, quien: Quien) -> anyhow::Result<()> {
+        if let Some(child) = self.running.get_mut(&quien) {
+            child.kill().await.context("kill a process")?;
+            self.killed.insert(quien);
+        }
+        Ok(())
+    }
+
     /// Starts again what has died.
     pub(super) async fn keep_alive(&mut self, out: Out) -> anyhow::Result<()> {
         let mut dead = Vec::new();
@@ -104,19 +120,21 @@ impl Children {
         }
         for (quien, status) in dead {
             let name = quien.nombre();
-            if quien == Quien::Servidor {
-                bail!("the server ended: {status}");
+            if !self.killed.remove(&quien) {
+                if quien == Quien::Servidor {
+                    bail!("the server ended: {status}");
+                }
+                out.text(format_args!(
+                    "  {name} died ({status}) and is started again"
+                ));
+                self.restarts += 1;
             }
-            out.text(format_args!(
-                "  {name} died ({status}) and is started again"
-            ));
-            self.restarts += 1;
             self.spawn(quien).await?;
         }
         Ok(())
     }
 
-    /// How often something was started again.
+    /// How often one that died of a failure on purpose was started again.
     pub(super) fn restarts(&self) -> u64 {
         self.restarts
     }
@@ -161,11 +179,13 @@ fn clean(program: &Path) -> Command {
 fn server_command(binary: &Path, terreno: &Terreno) -> Command {
     let mut command = clean(binary);
     command
-        .args(["serve", "--migrate", "--json", "--listen", "127.0.0.1:0"])
+        .args(["serve", "--migrate", "--json"])
+        .env("INGESTA_LISTEN", "127.0.0.1:0")
         .env("INGESTA_KAFKA_PREFIX", &terreno.prefix)
         .env("INGESTA_KAFKA_PARTITIONS", "3")
         .env("INGESTA_KAFKA_ROUTES", "por_tipo")
         .env("INGESTA_SAGA", "si")
+        // Shorter than what is delayed on purpose, so that answers come late.
         .env("INGESTA_SAGA_WAIT_SECONDS", "3")
         .env("INGESTA_SAGA_TRIES", "4");
     command
@@ -181,7 +201,7 @@ fn neighbour_command(
     command
         .args([quien.nombre(), "--json", "--listen", "127.0.0.1:0"])
         .args(["--kafka-prefix", &terreno.prefix])
-        .args(["--kafka-partitions", "3", "--demora-ms", "1000"])
+        .args(["--kafka-partitions", "3", "--demora-ms", "4000"])
         .args(["--fallos", &plan.fallos])
         .args(["--semilla", &plan.semilla.to_string()])
         .arg("--data-dir")

@@ -1,16 +1,19 @@
 //! Images handed in over HTTP, and what the server says of them.
 //!
 //! Promises: the same images in every run, whatever their ids; some of them are such that the
-//! control plane or the labeller refuses them, so that every end is seen.
+//! control plane or the labeller refuses them, so that every end is seen; a server that is away for
+//! a while is asked again.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 const AT_ONCE: usize = 8;
@@ -18,18 +21,9 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 const SPACE: Uuid = Uuid::from_u128(0x0c2f_5a9e_44d1_4a37_9b86_e1f0_73cd_2854);
 const MODALIDADES: [&str; 6] = ["CT", "MR", "US", "DX", "MG", "PT"];
 
-/// Where an ingesta stands, in the server's words.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Estado(pub(super) String);
-
-impl Estado {
-    /// The states after which nothing happens.
-    pub(super) const FINALES: [&str; 4] = ["Finalizada", "Fallida", "Rechazada", "Eliminada"];
-
-    pub(super) fn is_final(&self) -> bool {
-        Self::FINALES.contains(&self.0.as_str())
-    }
-}
+/// How long the server may be away: it is killed on purpose, and a debug build starts slowly.
+const PATIENCE: Duration = Duration::from_secs(90);
+const PAUSE: Duration = Duration::from_millis(200);
 
 pub(super) struct Puerta {
     client: Client,
@@ -47,7 +41,7 @@ struct Leida {
 }
 
 /// The image of this number.
-fn imagen(number: u32) -> Value {
+fn imagen(number: usize) -> Value {
     let named = |what: &str| Uuid::new_v5(&SPACE, format!("{what}-{number}").as_bytes());
     let mut body = json!({
         "id_proveedor": Uuid::new_v5(&SPACE, b"proveedor"),
@@ -59,7 +53,7 @@ fn imagen(number: u32) -> Value {
         7 => body["bytes"] = json!(-1),
         // The labeller needs a modality.
         3 => {}
-        _ => body["modalidad"] = json!(MODALIDADES[number as usize % MODALIDADES.len()]),
+        _ => body["modalidad"] = json!(MODALIDADES[number % MODALIDADES.len()]),
     }
     body
 }
@@ -76,61 +70,87 @@ impl Puerta {
         })
     }
 
-    /// Hands in so many images; each is named, so that none is taken twice.
-    pub(super) async fn entregar(&self, count: u32, run: &str) -> anyhow::Result<Vec<String>> {
-        let handing = stream::iter((0..count).map(|number| self.una(number, run)));
-        let ids: Vec<Option<String>> = handing.buffered(AT_ONCE).try_collect().await?;
-        Ok(ids.into_iter().flatten().collect())
+    /// Hands in the images of these numbers; each is named, so that none is taken twice.
+    pub(super) async fn entregar(
+        &self,
+        numbers: Range<usize>,
+        run: &str,
+    ) -> anyhow::Result<Vec<String>> {
+        let handing = stream::iter(numbers.map(|number| self.una(number, run)));
+        handing.buffered(AT_ONCE).try_collect().await
     }
 
-    async fn una(&self, number: u32, run: &str) -> anyhow::Result<Option<String>> {
-        let request = self
-            .client
-            .post(format!("{}/ingesta/crear-ingesta-comando", self.url))
-            .header("Idempotency-Key", format!("{run}{number}"))
-            .json(&imagen(number));
-        let answer = request.send().await.context("hand in an image")?;
+    async fn una(&self, number: usize, run: &str) -> anyhow::Result<String> {
+        let url = format!("{}/ingesta/crear-ingesta-comando", self.url);
+        let key = format!("{run}{number}");
+        let body = imagen(number);
+        let answer = self
+            .ask(|| {
+                let request = self.client.post(&url);
+                request.header("Idempotency-Key", &key).json(&body)
+            })
+            .await
+            .context("hand in an image")?;
         match answer.status() {
             StatusCode::ACCEPTED => {
                 let created: Creada = answer.json().await.context("read an answer")?;
-                Ok(Some(created.id_ingesta))
+                Ok(created.id_ingesta)
             }
             status => bail!("the server answers {status} to an image"),
         }
     }
 
-    /// Where each of them stands.
-    pub(super) async fn estados(&self, ids: &[String]) -> anyhow::Result<BTreeMap<String, Estado>> {
+    /// The states of these, as the server answers.
+    pub(super) async fn estados(&self, ids: &[String]) -> anyhow::Result<BTreeMap<String, String>> {
         let reading = stream::iter(ids.iter().map(|id| self.estado(id)));
         reading.buffer_unordered(AT_ONCE).try_collect().await
     }
 
-    async fn estado(&self, id: &str) -> anyhow::Result<(String, Estado)> {
+    async fn estado(&self, id: &str) -> anyhow::Result<(String, String)> {
         let url = format!("{}/ingesta/consulta-por-id/{id}", self.url);
-        let answer = self
-            .client
-            .get(url)
-            .send()
-            .await
-            .context("read an ingesta")?;
+        let answer = self.ask(|| self.client.get(&url)).await;
         let read: Leida = answer
+            .context("read an ingesta")?
             .error_for_status()
             .map_err(reqwest::Error::without_url)?
             .json()
             .await
             .context("read an answer")?;
-        Ok((id.to_owned(), Estado(read.estado)))
+        Ok((id.to_owned(), read.estado))
     }
 
     /// Asks for a change by hand; false where the state forbids it.
     pub(super) async fn ordenar(&self, id: &str, verb: &str, body: &Value) -> anyhow::Result<bool> {
         let url = format!("{}/ingesta/{id}/{verb}", self.url);
-        let answer = self.client.post(url).json(body).send().await;
+        let key = format!("persona-{id}");
+        let answer = self
+            .ask(|| {
+                let request = self.client.post(&url);
+                request.header("Idempotency-Key", &key).json(body)
+            })
+            .await;
         let status = answer.context("decide on an ingesta")?.status();
         match status {
             StatusCode::ACCEPTED => Ok(true),
             StatusCode::CONFLICT => Ok(false),
             other => bail!("the server answers {other} to a decision"),
+        }
+    }
+
+    /// Asks until there is an answer other than "not now": the server may be killed at any moment,
+    /// and every request may be sent again.
+    async fn ask(&self, request: impl Fn() -> RequestBuilder) -> anyhow::Result<Response> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer = request().send().await;
+            let over = Instant::now() >= deadline;
+            match answer {
+                Ok(answer) if answer.status() != StatusCode::SERVICE_UNAVAILABLE || over => {
+                    return Ok(answer);
+                }
+                Err(error) if over => return Err(error.without_url().into()),
+                Ok(_) | Err(_) => tokio::time::sleep(PAUSE).await,
+            }
         }
     }
 }

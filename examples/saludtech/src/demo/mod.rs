@@ -2,13 +2,16 @@
 //! purpose, and what became of every image that was handed in.
 //!
 //! Promises: everything that is started is stopped; a neighbour that dies is started again; what is
-//! told at the end is read from the server and from its topic, not believed.
+//! told at the end is read from the logs, the views and the topics, and compared.
 //! It works on databases and topics of its own, so that nobody else's are touched.
 
+mod auditoria;
 mod binary;
 mod children;
 mod entregas;
 mod ground;
+mod libros;
+mod muerte;
 mod persona;
 mod rastro;
 mod resumen;
@@ -20,40 +23,51 @@ use std::time::Duration;
 use anyhow::{bail, ensure};
 use tokio::time::Instant;
 
+use self::auditoria::{Auditoria, Visto};
 use self::children::Children;
-use self::entregas::{Estado, Puerta};
+use self::entregas::Puerta;
 use self::ground::{Avisos, Terreno};
+use self::muerte::Muerte;
 use self::persona::Persona;
-use self::rastro::Rastro;
+use self::rastro::{Rastro, Sabido};
 use self::resumen::Resumen;
 use crate::cli::Out;
 use crate::notificaciones::EstadoNotificacion;
 
 /// Failures that every step meets now and then.
 pub const FALLOS: &str = "anonimizar.rechazar=0.05,anonimizar.callar=0.05,anonimizar.caer=0.02,\
-                          etiquetar.rechazar=0.1,etiquetar.callar=0.05,etiquetar.repetir=0.1,\
-                          etiquetar.fallar=0.05,limpiar.rechazar=0.15,limpiar.repetir=0.05,\
-                          revertir.callar=0.1,revertir.demorar=0.1,notificar.fallar=0.1";
+                          anonimizar.perder=0.02,etiquetar.rechazar=0.1,etiquetar.callar=0.05,\
+                          etiquetar.repetir=0.1,etiquetar.fallar=0.05,etiquetar.demorar=0.02,\
+                          limpiar.rechazar=0.15,limpiar.repetir=0.05,limpiar.perder=0.02,\
+                          revertir.callar=0.1,revertir.demorar=0.05,revertir.perder=0.05,\
+                          notificar.fallar=0.1";
 
 /// How often it is looked whether everything has ended.
 const LOOK: Duration = Duration::from_millis(500);
+/// How long what has ended may take to be told everywhere.
+const SETTLED_WITHIN: Duration = Duration::from_secs(60);
 
 /// What a demo is told.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// How many images are handed in.
     pub ingestas: u32,
+    /// How many of them may be under way at once.
+    pub a_la_vez: usize,
     /// Failures on purpose, as the neighbours take them.
     pub fallos: String,
-    /// The seed that decides which messages they meet.
+    /// The seed that decides which messages they meet, and who is killed when.
     pub semilla: u64,
+    /// About how often a process is killed, the server too; `None`: never.
+    pub muertes: Option<Duration>,
     /// The server's binary; `None`: the one beside this one, which is built where it is missing.
     pub ingesta: Option<PathBuf>,
     /// How long everything may take.
     pub plazo: Duration,
 }
 
-/// Runs it, and tells what became of everything. True if all ended, and each in one way.
+/// Runs it, and tells what became of everything. True if all ended, each in one way, and everything
+/// that is written down agrees.
 ///
 /// # Errors
 /// When something that it needs cannot be had; the text says what to do.
@@ -89,47 +103,114 @@ async fn tour(
     let url = children.start(out).await?;
     let puerta = Puerta::new(&url)?;
     let mut rastro = Rastro::follow(terreno)?;
-    let ids = puerta.entregar(plan.ingestas, &terreno.prefix).await?;
-    ensure!(!ids.is_empty(), "the server took none of the images");
-    out.text(format_args!(
-        "{} images handed in over HTTP at {url}",
-        ids.len()
-    ));
+    let mut muerte = Muerte::new(plan.semilla, plan.muertes);
     let mut persona = Persona::default();
-    let mut said = 0;
-    let (estados, avisos) = loop {
-        children.keep_alive(out).await?;
-        let estados = puerta.estados(&ids).await?;
-        persona.decide(&puerta, &estados).await?;
-        let ended = estados.values().filter(|estado| estado.is_final()).count();
+    let (mut ids, mut said, mut over) = (Vec::<String>::new(), 0, false);
+    let taken = plan.ingestas as usize;
+    out.text(format_args!("handing images in over HTTP at {url}"));
+    while !over {
+        keep(children, &mut muerte, out).await?;
+        let sabido = rastro.dicho();
+        persona.decide(&puerta, &sabido).await?;
+        let ended = ids.iter().filter(|id| has_ended(id, &sabido, &persona));
+        let ended = ended.count();
         if ended > said {
-            out.text(format_args!("  {ended} of {} have ended", ids.len()));
+            out.text(format_args!("  {ended} of {taken} have ended"));
             said = ended;
         }
-        let over = Instant::now() >= deadline;
-        let all = ended == ids.len() && rastro.is_complete(&ids);
-        if all || over {
-            let avisos = terreno.avisos().await?;
-            if over || is_told(&avisos, &estados, persona.decided()) {
-                break (estados, avisos);
-            }
+        if ended == taken {
+            break;
+        }
+        // As many as a provider would have under way, so that what waits waits for a neighbour and
+        // not for its turn.
+        let room = plan.a_la_vez.saturating_sub(ids.len() - ended);
+        let next = ids.len()..taken.min(ids.len() + room);
+        ids.extend(tokio::select! {
+            new = puerta.entregar(next, &terreno.prefix) => new?,
+            died = keeping(children, &mut muerte, out) => return Err(died),
+        });
+        over = Instant::now() >= deadline;
+        tokio::time::sleep(LOOK).await;
+    }
+    let handed = ids.len();
+    ensure!(
+        handed == taken,
+        "{handed} of {taken} images were handed in, and the time (--plazo) is over"
+    );
+    let settled = deadline.min(Instant::now() + SETTLED_WITHIN);
+    let (sabido, auditoria, avisos) = loop {
+        children.keep_alive(out).await?;
+        let sabido = rastro.dicho();
+        let auditoria = auditar(terreno, &puerta, &ids, &sabido).await?;
+        let avisos = terreno.avisos().await?;
+        let told = auditoria.is_well() && is_told(&avisos, &sabido);
+        if told || Instant::now() >= settled {
+            break (sabido, auditoria, avisos);
         }
         tokio::time::sleep(LOOK).await;
     };
     rastro.stop().await;
-    Ok(Resumen::new(
-        &estados,
-        &rastro.ambas(&ids),
-        persona.decided(),
-        avisos,
-        children.restarts(),
-    ))
+    let estados = ids.iter().map(|id| sabido.estado(id));
+    let mut resumen = Resumen::of(estados);
+    resumen.eliminada_y_fallida = sabido.ambas();
+    resumen.decididas = persona.decided();
+    resumen.notificaciones = avisos;
+    (resumen.reinicios, resumen.muertes) = (children.restarts(), muerte.count());
+    resumen.auditoria = auditoria;
+    Ok(resumen)
+}
+
+/// Starts again what has died, and kills whose turn it is.
+async fn keep(children: &mut Children, muerte: &mut Muerte, out: Out) -> anyhow::Result<()> {
+    children.keep_alive(out).await?;
+    if let Some(quien) = muerte.due() {
+        out.text(format_args!("  {} is killed", quien.nombre()));
+        children.kill(quien).await?;
+    }
+    Ok(())
+}
+
+/// The same on and on; ends only with what cannot be mended.
+async fn keeping(children: &mut Children, muerte: &mut Muerte, out: Out) -> anyhow::Error {
+    loop {
+        if let Err(error) = keep(children, muerte, out).await {
+            return error;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Whether nothing more is expected of this one.
+fn has_ended(id: &str, sabido: &Sabido, persona: &Persona) -> bool {
+    match sabido.estado(id).as_str() {
+        "en camino" => false,
+        "Alertada" => persona.lets_wait(id),
+        _ => true,
+    }
+}
+
+/// Asks everybody, and compares.
+async fn auditar(
+    terreno: &Terreno,
+    puerta: &Puerta,
+    ids: &[String],
+    sabido: &Sabido,
+) -> anyhow::Result<Auditoria> {
+    let vistas = puerta.estados(ids).await?;
+    let libros = libros::leer(terreno).await?;
+    let vistos: BTreeMap<String, Visto> = vistas
+        .into_iter()
+        .map(|(id, vista)| {
+            let topico = sabido.estado(&id);
+            (id, Visto { vista, topico })
+        })
+        .collect();
+    Ok(Auditoria::new(&libros, &vistos))
 }
 
 /// Whether each failure and each alert has its notification, and none is open.
-fn is_told(avisos: &Avisos, estados: &BTreeMap<String, Estado>, alerts: u64) -> bool {
-    let failed = estados.values().filter(|estado| estado.0 == "Fallida");
+fn is_told(avisos: &Avisos, sabido: &Sabido) -> bool {
     let open = [EstadoNotificacion::Pedida, EstadoNotificacion::Enviando];
     let is_open = |estado: &EstadoNotificacion| avisos.contains_key(estado.as_str());
-    avisos.values().sum::<u64>() == failed.count() as u64 + alerts && !open.iter().any(is_open)
+    avisos.values().sum::<u64>() == sabido.avisos() && !open.iter().any(is_open)
 }

@@ -1,4 +1,5 @@
-//! What the server tells of its ingestas on its topic: which ends each of them had.
+//! What the server tells of its ingestas on its topic: what each of them came to, and what was said
+//! on the way.
 //!
 //! An ingesta has one state at a time; whether it ever had two ends is to be seen here alone.
 
@@ -16,40 +17,43 @@ use super::ground::Terreno;
 /// The topic on which everything is told that happens to an ingesta.
 const TOPICO: &str = "eventos-ingesta";
 
-/// Events after which nothing happens.
-const ENDS: [&str; 4] = [
-    "IngestaFinalizada",
-    "IngestaRevertida",
-    "IngestaRechazada",
-    "IngestaEliminada",
+/// What is told, and the state that it leads to. The last one is no end.
+const SUCESOS: [(&str, &str); 5] = [
+    ("IngestaFinalizada", "Finalizada"),
+    ("IngestaRevertida", "Fallida"),
+    ("IngestaRechazada", "Rechazada"),
+    ("IngestaEliminada", "Eliminada"),
+    ("IngestaAlertada", ALERTADA),
 ];
+const ALERTADA: &str = "Alertada";
 
-type Ends = BTreeMap<String, BTreeSet<&'static str>>;
+/// What was told of one ingesta: the states, each once, however often it was told.
+type Dicho = BTreeSet<&'static str>;
 
 pub(super) struct Rastro {
-    ends: Arc<Mutex<Ends>>,
+    dichos: Arc<Mutex<BTreeMap<String, Dicho>>>,
     inbox: Option<InboxHandle>,
     stop: CancellationToken,
 }
 
-struct Ear(Arc<Mutex<Ends>>);
+struct Ear(Arc<Mutex<BTreeMap<String, Dicho>>>);
 
 #[async_trait]
 impl Handler for Ear {
     async fn handle(&self, message: &IncomingMessage) -> Result<(), HandleError> {
         let mut headers = message.headers.iter();
         let told = headers.find(|header| header.name == "ce_type");
-        let end = told.and_then(|told| {
-            let mut ends = ENDS.into_iter();
-            ends.find(|end| end.as_bytes() == told.value)
+        let estado = told.and_then(|told| {
+            let mut sucesos = SUCESOS.into_iter();
+            sucesos.find(|(name, _)| name.as_bytes() == told.value)
         });
         let key = message
             .key
             .as_deref()
             .and_then(|key| std::str::from_utf8(key).ok());
-        if let (Some(end), Some(id)) = (end, key) {
-            let mut ends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            ends.entry(id.to_owned()).or_default().insert(end);
+        if let (Some((_, estado)), Some(id)) = (estado, key) {
+            let mut dichos = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            dichos.entry(id.to_owned()).or_default().insert(estado);
         }
         Ok(())
     }
@@ -58,40 +62,22 @@ impl Handler for Ear {
 impl Rastro {
     pub(super) fn follow(terreno: &Terreno) -> anyhow::Result<Self> {
         let prefix = &terreno.prefix;
-        let ends = Arc::new(Mutex::new(Ends::new()));
+        let dichos = Arc::new(Mutex::new(BTreeMap::new()));
         let options = InboxOptions::new(format!("{prefix}demo"), [format!("{prefix}{TOPICO}")]);
         let kafka = KafkaOptions::new(&terreno.brokers);
-        let inbox = Inbox::new(&kafka, options, Arc::new(Ear(Arc::clone(&ends))))?;
+        let inbox = Inbox::new(&kafka, options, Arc::new(Ear(Arc::clone(&dichos))))?;
         let stop = CancellationToken::new();
         Ok(Self {
             inbox: Some(inbox.spawn(stop.clone())?),
-            ends,
+            dichos,
             stop,
         })
     }
 
-    fn ends(&self) -> Ends {
-        self.ends
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    /// True if an end of each was told.
-    pub(super) fn is_complete(&self, ids: &[String]) -> bool {
-        let ends = self.ends();
-        ids.iter().all(|id| ends.contains_key(id))
-    }
-
-    /// Those that were withdrawn and failed too.
-    pub(super) fn ambas(&self, ids: &[String]) -> Vec<String> {
-        let ends = self.ends();
-        let both = |id: &&String| {
-            ends.get(*id).is_some_and(|ends| {
-                ends.contains("IngestaEliminada") && ends.contains("IngestaRevertida")
-            })
-        };
-        ids.iter().filter(both).cloned().collect()
+    /// What has been told so far.
+    pub(super) fn dicho(&self) -> Sabido {
+        let dichos = self.dichos.lock();
+        Sabido(dichos.unwrap_or_else(PoisonError::into_inner).clone())
     }
 
     pub(super) async fn stop(&mut self) {
@@ -99,5 +85,48 @@ impl Rastro {
         if let Some(inbox) = self.inbox.take() {
             inbox.join().await;
         }
+    }
+}
+
+/// What was told of every ingesta, up to some moment.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sabido(BTreeMap<String, Dicho>);
+
+impl Sabido {
+    /// The state of this one, by what was told: its ends, or that it waits for a person.
+    pub(super) fn estado(&self, id: &str) -> String {
+        let Some(dicho) = self.0.get(id) else {
+            return "en camino".to_owned();
+        };
+        let ends: Vec<&str> = dicho
+            .iter()
+            .copied()
+            .filter(|one| *one != ALERTADA)
+            .collect();
+        if ends.is_empty() {
+            return ALERTADA.to_owned();
+        }
+        ends.join(" y ")
+    }
+
+    /// Those that wait for a person.
+    pub(super) fn alertadas(&self) -> impl Iterator<Item = &String> {
+        let waits = |dicho: &Dicho| dicho.len() == 1 && dicho.contains(ALERTADA);
+        self.0
+            .iter()
+            .filter(move |(_, dicho)| waits(dicho))
+            .map(|(id, _)| id)
+    }
+
+    /// How many e-mails that asks for: one for each failure, one for each alert.
+    pub(super) fn avisos(&self) -> u64 {
+        let of = |dicho: &Dicho| [ALERTADA, "Fallida"].map(|one| u64::from(dicho.contains(one)));
+        self.0.values().flat_map(of).sum()
+    }
+
+    /// Those that were withdrawn and failed too.
+    pub(super) fn ambas(&self) -> u64 {
+        let both = |dicho: &&Dicho| dicho.contains("Eliminada") && dicho.contains("Fallida");
+        self.0.values().filter(both).count() as u64
     }
 }

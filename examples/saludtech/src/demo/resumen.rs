@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::entregas::Estado;
+use super::auditoria::Auditoria;
 use crate::cli::Out;
 
+/// Disagreements that are told to people; programs are told all.
+const SHOWN: usize = 20;
+
 /// The last line of a demo.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Resumen {
     event: &'static str,
     /// Images that were handed in.
@@ -17,49 +20,49 @@ pub(super) struct Resumen {
     fallida: u64,
     rechazada: u64,
     eliminada: u64,
+    /// Waiting for a person, which counts as ended.
+    alertada: u64,
     /// In none of those states.
     sin_terminar: u64,
     /// Withdrawn and failed: nothing has two ends.
-    eliminada_y_fallida: u64,
+    pub(super) eliminada_y_fallida: u64,
     /// Alerts that a person decided on.
-    decididas: u64,
+    pub(super) decididas: u64,
     /// Notifications by state.
-    notificaciones: BTreeMap<&'static str, u64>,
-    /// Neighbours that died and were started again.
-    reinicios: u64,
+    pub(super) notificaciones: BTreeMap<&'static str, u64>,
+    /// Neighbours that died of a failure on purpose and were started again.
+    pub(super) reinicios: u64,
+    /// Processes that were killed while everything ran, the server among them.
+    pub(super) muertes: u64,
+    /// What log, view, topic and the neighbours' books say, and where they disagree.
+    pub(super) auditoria: Auditoria,
 }
 
 impl Resumen {
-    pub(super) fn new(
-        estados: &BTreeMap<String, Estado>,
-        ambas: &[String],
-        decididas: u64,
-        notificaciones: BTreeMap<&'static str, u64>,
-        reinicios: u64,
-    ) -> Self {
-        let count = |wanted: &str| {
-            let found = estados.values().filter(|estado| estado.0 == wanted);
-            found.count() as u64
-        };
-        let open = estados.values().filter(|estado| !estado.is_final());
-        Self {
+    /// Of ingestas in these states.
+    pub(super) fn of(estados: impl Iterator<Item = String>) -> Self {
+        let mut this = Self {
             event: "demo",
-            total: estados.len() as u64,
-            finalizada: count("Finalizada"),
-            fallida: count("Fallida"),
-            rechazada: count("Rechazada"),
-            eliminada: count("Eliminada"),
-            sin_terminar: open.count() as u64,
-            eliminada_y_fallida: ambas.len() as u64,
-            decididas,
-            notificaciones,
-            reinicios,
+            ..Self::default()
+        };
+        for estado in estados {
+            this.total += 1;
+            let count = match estado.as_str() {
+                "Finalizada" => &mut this.finalizada,
+                "Fallida" => &mut this.fallida,
+                "Rechazada" => &mut this.rechazada,
+                "Eliminada" => &mut this.eliminada,
+                "Alertada" => &mut this.alertada,
+                _ => &mut this.sin_terminar,
+            };
+            *count += 1;
         }
+        this
     }
 
-    /// Everything has one end.
+    /// Everything has one end, and everybody says the same.
     pub(super) fn is_well(&self) -> bool {
-        self.sin_terminar == 0 && self.eliminada_y_fallida == 0
+        self.sin_terminar == 0 && self.eliminada_y_fallida == 0 && self.auditoria.is_well()
     }
 
     pub(super) fn tell(&self, out: Out) {
@@ -69,6 +72,7 @@ impl Resumen {
             ("Fallida", self.fallida),
             ("Rechazada", self.rechazada),
             ("Eliminada", self.eliminada),
+            ("Alertada", self.alertada),
             ("sin terminar", self.sin_terminar),
             ("eliminada y fallida", self.eliminada_y_fallida),
         ];
@@ -83,6 +87,16 @@ impl Resumen {
             out.text(format_args!("notifications {state}: {count}"));
         }
         out.text(format_args!("neighbours started again: {}", self.reinicios));
+        out.text(format_args!("processes killed: {}", self.muertes));
+        let found = self.auditoria.discrepancias();
+        let count = found.len();
+        out.text(match count {
+            0 => "log, view, topic and the neighbours' books agree".to_owned(),
+            _ => format!("{count} disagreements:"),
+        });
+        for one in found.iter().take(SHOWN) {
+            out.text(format_args!("  {one}"));
+        }
         out.json(self);
     }
 }
@@ -93,21 +107,25 @@ mod tests {
 
     #[test]
     fn what_has_no_end_or_two_is_not_well() {
-        let estados = |words: &[&str]| -> BTreeMap<String, Estado> {
-            let numbered = words.iter().enumerate();
-            numbered
-                .map(|(id, word)| (id.to_string(), Estado((*word).to_owned())))
-                .collect()
+        let of = |words: &[&str]| Resumen::of(words.iter().map(|word| (*word).to_owned()));
+        let words = [
+            "Finalizada",
+            "Fallida",
+            "Alertada",
+            "Eliminada",
+            "Rechazada",
+        ];
+        let well = of(&words);
+        assert!(well.is_well());
+        let one_each = (well.total, well.fallida, well.alertada, well.sin_terminar);
+        assert_eq!(one_each, (5, 1, 1, 0));
+        let both = Resumen {
+            eliminada_y_fallida: 1,
+            ..of(&words)
         };
-        let well = estados(&["Finalizada", "Fallida", "Fallida", "Eliminada", "Rechazada"]);
-        let told = Resumen::new(&well, &[], 1, BTreeMap::new(), 0);
-        assert!(told.is_well());
-        assert_eq!((told.total, told.fallida, told.sin_terminar), (5, 2, 0));
-        let both = Resumen::new(&well, &["1".to_owned()], 1, BTreeMap::new(), 0);
         assert!(!both.is_well());
-        let open = estados(&["Pendiente", "Alertada", "Finalizada"]);
-        let told = Resumen::new(&open, &[], 0, BTreeMap::new(), 0);
-        assert!(!told.is_well());
-        assert_eq!(told.sin_terminar, 2);
+        let open = of(&["en camino", "Eliminada y Fallida", "Finalizada"]);
+        assert!(!open.is_well());
+        assert_eq!(open.sin_terminar, 2);
     }
 }

@@ -25,23 +25,40 @@ async fn every_image_comes_to_exactly_one_end_whatever_its_neighbours_do() {
         return;
     }
     let told = tokio::task::spawn_blocking(|| {
-        let fallos = "anonimizar.rechazar=0.1,anonimizar.callar=0.1,etiquetar.rechazar=0.2,\
-                      etiquetar.repetir=0.3,etiquetar.caer=0.05,limpiar.rechazar=0.3,\
-                      revertir.callar=0.2,revertir.repetir=0.3";
-        demo(&["--ingestas", "24", "--plazo", "900", "--fallos", fallos])
+        let fallos = "anonimizar.rechazar=0.1,anonimizar.callar=0.1,anonimizar.perder=0.1,\
+                      etiquetar.rechazar=0.2,etiquetar.repetir=0.3,etiquetar.caer=0.05,\
+                      etiquetar.demorar=0.1,limpiar.rechazar=0.4,limpiar.caer=0.05,\
+                      revertir.callar=0.2,revertir.repetir=0.3,revertir.perder=0.2";
+        let run = ["--ingestas", "40", "--plazo", "900", "--muertes", "5"];
+        demo(&[&run[..], &["--fallos", fallos]].concat())
     });
     let told = told.await.expect("no panic");
     let count = |name: &str| told[name].as_u64().expect("a number");
-    assert_eq!(count("total"), 24, "{told}");
+    assert_eq!(count("total"), 40, "{told}");
     assert_eq!(
         (count("sin_terminar"), count("eliminada_y_fallida")),
         (0, 0),
         "{told}"
     );
-    let ends = ["finalizada", "fallida", "rechazada", "eliminada"].map(count);
-    assert_eq!(ends.iter().sum::<u64>(), 24, "{told}");
+    let ends = [
+        "finalizada",
+        "fallida",
+        "rechazada",
+        "eliminada",
+        "alertada",
+    ];
+    assert_eq!(ends.map(count).iter().sum::<u64>(), 40, "{told}");
     // What is declared wrongly is refused; what has no modality cannot be labelled.
-    assert_eq!(count("rechazada"), 2, "{told}");
-    assert!(count("fallida") >= 3, "{told}");
+    assert_eq!(count("rechazada"), 4, "{told}");
+    assert!(count("fallida") >= 4, "{told}");
     assert!(count("finalizada") >= 1, "{told}");
+    assert!(count("muertes") >= 1, "{told}");
+    // Log, view and topic say the same of as many, and the neighbours' books have nothing standing
+    // but of those that ended well or wait.
+    let audit = &told["auditoria"];
+    assert_eq!(audit["discrepancias"], serde_json::json!([]), "{told}");
+    assert_eq!(audit["log"], audit["vista"], "{told}");
+    assert_eq!(audit["log"], audit["topico"], "{told}");
+    let standing = &audit["vecinos"]["anonimizado+etiquetado+limpio"];
+    assert_eq!(standing, &told["finalizada"], "{told}");
 }

@@ -30,12 +30,13 @@ use crate::producer::{ProducerOptions, Publisher, Waiting};
 /// How a runner is best set for a relay: larger steps than a projection's, because each step ends
 /// with a wait for its last acknowledgement.
 ///
-/// A step is also the most that a death repeats. At up to four messages for an event it fits into
-/// the window of [`ProducerOptions`], so what is repeated is within what may be under way.
+/// A step is also the most that a death repeats. At up to two messages for an event it fits into the
+/// window of [`ProducerOptions`], so what is repeated is within what may be under way; whoever makes
+/// more of an event and wants that bound too takes smaller steps.
 #[must_use]
 pub fn runner_options() -> RunnerOptions {
     RunnerOptions {
-        batch_max: 5_000,
+        batch_max: 10_000,
         ..RunnerOptions::default()
     }
 }
