@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 
 use chrono::{DateTime, Utc};
 
-use crate::valor::IdIngesta;
+use crate::valor::{IdIngesta, IdProveedor};
 
 /// A question to the read side.
 pub trait Consulta {
@@ -26,6 +26,8 @@ pub struct ObtenerIngesta {
 /// One page of all ingestas, in the order of their ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ObtenerTodasIngestas {
+    /// Only those of this provider; `None`: of all.
+    pub de: Option<IdProveedor>,
     /// The last id of the page before; `None` asks for the first page.
     pub despues_de: Option<IdIngesta>,
     /// The greatest number of rows; the server may answer with fewer.

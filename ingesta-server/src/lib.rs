@@ -15,6 +15,7 @@
 //!
 //! The HTTP door is private: its description is [`openapi`].
 
+pub mod acceso;
 pub mod app;
 pub mod cli;
 pub mod comandos;
@@ -30,4 +31,4 @@ pub mod telemetry;
 pub mod vistas;
 
 pub use app::{App, AppError, AppOptions, Follow};
-pub use http::openapi;
+pub use http::{openapi, permisos};

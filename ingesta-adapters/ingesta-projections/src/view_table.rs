@@ -95,6 +95,34 @@ impl<S: DeserializeOwned> ViewTable<S> {
         self.all(&found.map_err(|e| self.failed("reading a page of a view", e))?)
     }
 
+    /// The same of the rows whose state has this text in this field of its JSON object.
+    ///
+    /// There is no index on the field: rows of others in between are read and passed over.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn page_of(
+        &self,
+        (field, text): (&str, &str),
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Row<S>>, ReadError> {
+        let sql = format!(
+            "{} where ($1::text is null or view_id > $1) and payload ->> $3 = $4
+             order by view_id limit $2",
+            self.select()
+        );
+        let after = after.map(|key| key.split('\0').next().unwrap_or_default());
+        let query = sqlx::query(&sql)
+            .persistent(false)
+            .bind(after)
+            .bind(i64::from(limit))
+            .bind(field)
+            .bind(text);
+        let found = query.fetch_all(self.database.pool()).await;
+        self.all(&found.map_err(|e| self.failed("reading a page of a view", e))?)
+    }
+
     /// How many rows there are. Reads the whole index: not for every request.
     ///
     /// # Errors

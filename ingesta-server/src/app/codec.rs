@@ -4,6 +4,7 @@ use ingesta_domain::imagen::Imagen;
 use ingesta_domain::ingesta::Ingesta;
 use ingesta_event_store::{EventCodec, KnownTypes, PersonalFields, PlainFields};
 
+use crate::acceso::ClaveApi;
 use crate::saga::SagaDeIngesta;
 
 /// The codec of every event of this server: the one that writers and readers share.
@@ -24,6 +25,7 @@ pub fn known_types() -> KnownTypes {
         .with::<Ingesta>()
         .with::<Imagen>()
         .with::<SagaDeIngesta>()
+        .with::<ClaveApi>()
 }
 
 /// The patient of an ingesta is the subject; events of its image do not name the patient, so their

@@ -6,6 +6,8 @@ use ingesta_event_store::StoreError;
 use ingesta_kafka::avro::SchemaError;
 use ingesta_kafka::connect::KafkaError;
 
+use crate::acceso::EmisorError;
+
 /// A server that did not start. Nothing of it is left running.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
@@ -22,6 +24,16 @@ pub enum AppError {
         #[source]
         cause: std::io::Error,
     },
+    /// Everybody who reaches the address could do everything. *Handling*: control access
+    /// ([`crate::AppOptions::acceso`]), or listen on a loopback address.
+    #[error("{listen} is not a loopback address, and there is no access control")]
+    OpenToAll {
+        /// The address that was asked for.
+        listen: SocketAddr,
+    },
+    /// The tokens of an identity provider cannot be looked at. *Handling*: correct the options.
+    #[error("access control cannot be used")]
+    Access(#[from] EmisorError),
     /// The options of the broker cannot be used. *Handling*: correct them.
     #[error("the broker's options cannot be used")]
     Broker(#[from] KafkaError),

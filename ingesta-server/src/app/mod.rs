@@ -41,11 +41,13 @@ pub(crate) use subscriptions::{imagenes, ingestas, sagas as vista_de_sagas};
 use self::broker::{Broker, Relays, Standing};
 use self::sagas::Motor;
 use self::subscriptions::{Ground, Subscriptions};
+use crate::acceso::Guardia;
 use crate::comandos::Despachador;
 use crate::consultas::Consultas;
 use crate::entradas::{Entrada, entradas, entradas_de_imagenes, entradas_de_saga};
 use crate::mensajes::EnVivo;
 use crate::reacciones::ReaccionImagenes;
+use crate::saga::Sagas;
 
 /// A running server: HTTP and the subscriptions behind it.
 ///
@@ -68,6 +70,10 @@ impl App {
     /// # Errors
     /// See [`AppError`]. Nothing is left running then.
     pub async fn start(database: Database, options: AppOptions) -> Result<Self, AppError> {
+        let listen = options.listen;
+        if options.acceso.is_none() && !listen.ip().is_loopback() {
+            return Err(AppError::OpenToAll { listen });
+        }
         database.check_schema().await?;
         database.check_cluster().await?;
         let (listener, addr) = bind(options.listen).await?;
@@ -77,6 +83,7 @@ impl App {
         let (codec, metrics) = (event_codec(), Metrics::default());
         let despachador =
             Despachador::measured(Arc::clone(&storage), codec.clone(), metrics.clone());
+        let guardia = Guardia::new(options.acceso.as_ref(), &storage, &codec)?;
         let messaging = messaging(&options);
         let motor = motor(&options, messaging, &storage, &codec)?;
         let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
@@ -113,6 +120,9 @@ impl App {
         let state = AppState {
             despachador,
             consultas: Consultas::new(lecturas),
+            // Also where none is led by this process: another one may lead them.
+            sagas: Sagas::new(Arc::clone(&storage), codec.clone()),
+            guardia,
             health,
             vivo: vivo.clone(),
             registry: metrics.registry(),

@@ -9,6 +9,7 @@ use ingesta_domain::saga::Plan;
 use uuid::Uuid;
 
 use super::{HttpLimits, Messaging};
+use crate::acceso::Acceso;
 
 /// Which subscriptions a process advances, beside others on the same database that do the rest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +31,9 @@ pub struct AppOptions {
     /// Who this process is, unique among all servers of one database: the holder of its leases.
     /// Default: process id and a new uuid.
     pub owner: String,
+    /// Who may come in. Default none: everybody may do everything, so it listens on a loopback
+    /// address or not at all.
+    pub acceso: Option<Acceso>,
     /// What clients may cost.
     pub http: HttpLimits,
     /// How long requests and subscriptions may go on after the stop was asked for. Default 10 s.
@@ -54,6 +58,7 @@ impl Default for AppOptions {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 5000)),
             owner: format!("{}-{}", std::process::id(), Uuid::now_v7()),
+            acceso: None,
             http: HttpLimits::default(),
             shutdown_grace: Duration::from_secs(10),
             read_wait: Duration::from_secs(5),

@@ -6,14 +6,18 @@ use ingesta_http::live::LiveFeed;
 use prometheus_client::registry::Registry;
 
 use super::{Health, Metrics};
+use crate::acceso::Guardia;
 use crate::comandos::Despachador;
 use crate::consultas::Consultas;
+use crate::saga::Sagas;
 
 /// The parts of the running server. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct AppState {
     pub(crate) despachador: Despachador,
     pub(crate) consultas: Consultas,
+    pub(crate) sagas: Sagas,
+    pub(crate) guardia: Guardia,
     pub(crate) health: Health,
     pub(crate) vivo: LiveFeed,
     pub(crate) metrics: Metrics,

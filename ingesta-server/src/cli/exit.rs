@@ -194,6 +194,8 @@ impl From<AppError> for CliError {
             AppError::Database(error @ StoreError::SchemaTooOld { .. }) => Self::NotMigrated(error),
             AppError::Database(error) => Self::Store(error),
             error @ (AppError::Listen { .. }
+            | AppError::OpenToAll { .. }
+            | AppError::Access(_)
             | AppError::Broker(_)
             | AppError::NoSagaTopics
             | AppError::Routes(_)) => Self::App(error),

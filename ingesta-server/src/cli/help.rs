@@ -37,6 +37,17 @@ One SIGTERM or Ctrl-C stops it in order, a second one sooner.",
     exit_codes!()
 );
 
+pub(super) const KEYS: &str = concat!(
+    "Examples:
+  ingesta keys add --name guardia --role operador
+  ingesta keys add --name hospital --role proveedor --provider 7c765929-ba20-5eb7-b700-4b795e6520e1
+  ingesta keys list --json
+  ingesta keys revoke ID --yes
+
+A key is asked for where `access = required`; what is stored of it is a hash.",
+    exit_codes!()
+);
+
 pub(super) const DEMO: &str = concat!(
     "Examples:
   ingesta demo

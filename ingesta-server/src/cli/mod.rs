@@ -16,6 +16,7 @@ mod events;
 mod exit;
 mod help;
 mod import;
+mod keys;
 mod migrate;
 mod moment;
 mod open_files;
@@ -87,6 +88,7 @@ async fn dispatch(command: Command, config: &Config, out: &Out) -> Result<Exit, 
         Command::Relay(command) => relay::run(config, command, out).await,
         Command::DeadLetters(command) => dead_letters::run(config, command, out).await,
         Command::Sagas(command) => sagas::run(config, command, out).await,
+        Command::Keys(command) => keys::run(config, command, out).await,
         Command::Doctor(args) => doctor::run(config, args, out).await,
         Command::Config(command) => Ok(config::run(config, &command, out)),
     }

@@ -76,6 +76,7 @@ async fn start_app(config: &Config, migrate: bool, opened: &Opened) -> Result<Ap
     }
     let options = AppOptions {
         listen: config.listen,
+        acceso: config.acceso.clone(),
         http: config.http,
         shutdown_grace: config.shutdown_grace,
         read_wait: config.read_wait,

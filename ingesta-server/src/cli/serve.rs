@@ -55,6 +55,7 @@ pub(super) fn announce(running: &Running, config: &Config, out: &Out) {
         "database": database,
         "data_dir": data,
         "kafka_brokers": brokers,
+        "access": if config.acceso.is_some() { "required" } else { "open" },
     }));
     out.text(format_args!(
         "ingesta {} is ready",
@@ -68,6 +69,10 @@ pub(super) fn announce(running: &Running, config: &Config, out: &Out) {
     match brokers {
         Some(brokers) => out.text(format_args!("  messages   Kafka at {brokers}")),
         None => out.text("  messages   no broker: the log waits (KAFKA_BROKERS)"),
+    }
+    match config.acceso {
+        Some(_) => out.text("  access     by key or token (ingesta keys)"),
+        None => out.text("  access     OPEN: everybody on this machine may do everything"),
     }
     let format = format_name(config.log_format);
     out.text(format_args!(

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use cqrs_es::Aggregate;
 use ingesta_domain::imagen::Imagen;
-use ingesta_domain::ingesta::Ingesta;
+use ingesta_domain::ingesta::{Ingesta, IngestaError};
+use ingesta_domain::valor::{IdIngesta, IdProveedor};
 use ingesta_event_store::{CommandContext, CommandError, CommandStamp, Commands, EventCodec};
 use ingesta_event_store::{Executed, Storage};
 
@@ -65,6 +66,20 @@ impl Despachador {
             .await;
         self.metrics.command(C::NOMBRE, outcome(&ended));
         ended
+    }
+}
+
+impl Despachador {
+    /// Whose an ingesta is; `None`: there is none of this id.
+    ///
+    /// # Errors
+    /// When the log does not answer, or an event of it cannot be read.
+    pub(crate) async fn proveedor(
+        &self,
+        id: IdIngesta,
+    ) -> Result<Option<IdProveedor>, CommandError<IngestaError>> {
+        let loaded = self.ingestas.load(&id.to_string()).await?;
+        Ok(loaded.state.datos().map(|datos| datos.id_proveedor))
     }
 }
 

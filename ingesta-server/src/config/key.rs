@@ -244,6 +244,45 @@ pub const KEYS: &[Key] = &[
         Some("6"),
         "partitions of a topic that is created here",
     ),
+    optional(
+        "access",
+        &["INGESTA_ACCESS"],
+        "required: whoever asks shows a key or a token; open, on a loopback address only: nobody does",
+    ),
+    Key {
+        name: "api_key",
+        variables: &["INGESTA_API_KEY"],
+        default: None,
+        secret: true,
+        about: "the key that the command line shows to a server",
+    },
+    optional(
+        "jwt_jwks_url",
+        &["INGESTA_JWT_JWKS_URL"],
+        "where an identity provider has its public keys; its tokens are believed besides keys",
+    ),
+    optional(
+        "jwt_issuer",
+        &["INGESTA_JWT_ISSUER"],
+        "what the claim iss of its tokens says",
+    ),
+    optional(
+        "jwt_audience",
+        &["INGESTA_JWT_AUDIENCE"],
+        "what the claim aud of its tokens says or holds",
+    ),
+    key(
+        "jwt_role_claim",
+        &["INGESTA_JWT_ROLE_CLAIM"],
+        Some("rol"),
+        "the claim that holds the role, proveedor, operador or admin, or a list with it",
+    ),
+    key(
+        "jwt_provider_claim",
+        &["INGESTA_JWT_PROVIDER_CLAIM"],
+        Some("id_proveedor"),
+        "the claim that holds a provider's id",
+    ),
     key(
         "saga",
         &["INGESTA_SAGA"],

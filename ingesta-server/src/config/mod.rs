@@ -5,6 +5,7 @@
 //! is never printed and never part of an error.
 //! Does not: read anything after the start, or know what the values are used for.
 
+mod acceso;
 mod address;
 mod error;
 mod http;
@@ -15,6 +16,7 @@ mod nearest;
 mod read;
 mod saga;
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,6 +28,7 @@ pub use layers::{Layers, Setting, Source};
 
 use ingesta_domain::saga::Plan;
 
+use crate::acceso::Acceso;
 use crate::app::{Follow, HttpLimits, Messaging};
 
 /// How log lines are written.
@@ -35,6 +38,24 @@ pub enum LogFormat {
     Text,
     /// One JSON object per line.
     Json,
+}
+
+/// A key, whose text is shown nowhere.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ApiKey(String);
+
+impl ApiKey {
+    /// Its text, for the header of a request.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiKey(..)")
+    }
 }
 
 /// Everything that can be set, and where each value came from.
@@ -52,6 +73,10 @@ pub struct Config {
     pub log: String,
     /// How it is logged.
     pub log_format: LogFormat,
+    /// Who may come in; `None`: everybody on this machine may do everything.
+    pub acceso: Option<Acceso>,
+    /// What the command line shows to a server that asks who comes.
+    pub api_key: Option<ApiKey>,
     /// What HTTP clients may cost.
     pub http: HttpLimits,
     /// How long a stop may take before what still runs is cut off.

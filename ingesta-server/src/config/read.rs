@@ -8,7 +8,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::key::KEYS;
-use super::{Config, ConfigError, DatabaseAddress, Layers, LogFormat, Source, http, kafka, saga};
+use super::{
+    ApiKey, Config, ConfigError, DatabaseAddress, Layers, LogFormat, Source, acceso, http, kafka,
+    saga,
+};
 use crate::app::Follow;
 
 pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
@@ -19,12 +22,15 @@ pub(super) fn config(layers: &Layers) -> Result<Config, ConfigError> {
         "a number, 1 to 1000",
     )?;
     let seconds = "a whole number of seconds, 1 to 3600";
+    let listen = parsed(
+        layers,
+        "listen",
+        "an address and port, as in 127.0.0.1:5000",
+    )?;
     Ok(Config {
-        listen: parsed(
-            layers,
-            "listen",
-            "an address and port, as in 127.0.0.1:5000",
-        )?,
+        listen,
+        acceso: acceso::acceso(layers, listen)?,
+        api_key: layers.get("api_key").map(|s| ApiKey(s.value.clone())),
         data_dir: parsed(layers, "data_dir", "a folder")?,
         database_url: layers
             .get("database_url")

@@ -37,9 +37,14 @@ impl Manejada for ObtenerTodasIngestas {
         let limite = self.limite.get();
         // One more than asked for tells whether there is a next page.
         let view = lecturas.ingestas.view();
-        let mut rows = view
-            .page(after.as_deref(), limite.saturating_add(1))
-            .await?;
+        let more_than = limite.saturating_add(1);
+        let mut rows = match self.de {
+            None => view.page(after.as_deref(), more_than).await?,
+            Some(proveedor) => {
+                let only = ("id_proveedor", &*proveedor.to_string());
+                view.page_of(only, after.as_deref(), more_than).await?
+            }
+        };
         let more = u32::try_from(rows.len()).is_ok_and(|found| found > limite);
         rows.truncate(usize::try_from(limite).unwrap_or(usize::MAX));
         let last = rows.last().and_then(|row| row.id.parse().ok());

@@ -1,7 +1,8 @@
 //! What a request brings besides the command itself: its name, its conversation, its patience.
 //!
 //! Promises: a malformed `Idempotency-Key` is refused, because to ignore it could do a thing twice.
-//! `actor` stays empty until there is access control.
+//! Who acts is written down where access is controlled, and a provider's names of commands are its
+//! own: another one's cannot be in their way.
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
@@ -11,6 +12,7 @@ use ingesta_http::{
 };
 use uuid::Uuid;
 
+use super::acceso::Actor;
 use crate::comandos::nombre;
 
 /// The circumstances of one command.
@@ -18,6 +20,7 @@ pub(super) struct Circunstancias {
     key: Option<IdempotencyKey>,
     request_id: Option<RequestId>,
     traceparent: Option<TraceParent>,
+    actor: Option<Actor>,
     /// How long the client would like the answer to wait for the views.
     pub(super) wait: Option<AppliedWait>,
 }
@@ -26,7 +29,10 @@ impl Circunstancias {
     /// The command's name in the store.
     pub(super) fn command_id(&self) -> Option<String> {
         let key = self.key.as_ref()?.as_str();
-        Some(nombre("http", key))
+        Some(match self.actor.as_ref().and_then(|actor| actor.1) {
+            Some(proveedor) => nombre(&format!("http-proveedor/{proveedor}"), key),
+            None => nombre("http", key),
+        })
     }
 
     /// The context that is stored with the command's events.
@@ -45,6 +51,7 @@ impl Circunstancias {
                 .traceparent
                 .as_ref()
                 .map(|parent| parent.as_str().to_owned()),
+            actor: self.actor.as_ref().map(|actor| actor.0.to_string()),
             ..Metadata::default()
         })
     }
@@ -64,6 +71,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Circunstancias {
             key,
             request_id,
             traceparent,
+            actor: parts.extensions.get().cloned(),
             wait,
         })
     }

@@ -18,6 +18,7 @@ use ingesta_domain::valor::IdIngesta;
 use ingesta_http::{Cursor, IfNoneMatch, PathId, Problem, QueryParams, VersionTag, next_page_link};
 use serde::{Deserialize, Serialize};
 
+use super::acceso::{Quien, Visible};
 use super::esquemas::Problema;
 use super::momento::{Cuando, Pedido, posicion};
 use super::rechazo::{no_existe, sin_respuesta};
@@ -67,6 +68,7 @@ pub(super) struct Pagina {
 )]
 pub(super) async fn consulta_por_id(
     State(app): State<AppState>,
+    _: Visible,
     PathId(id): PathId<IdIngesta>,
     QueryParams(cuando): QueryParams<Cuando>,
     at_hand: IfNoneMatch,
@@ -110,6 +112,7 @@ pub(super) async fn consulta_por_id(
 )]
 pub(super) async fn imagen(
     State(app): State<AppState>,
+    _: Visible,
     PathId(id): PathId<IdIngesta>,
     QueryParams(cuando): QueryParams<Cuando>,
     at_hand: IfNoneMatch,
@@ -153,11 +156,13 @@ pub(super) async fn imagen(
 )]
 pub(super) async fn todas(
     State(app): State<AppState>,
+    Quien(principal): Quien,
     asked: Uri,
     QueryParams(pagina): QueryParams<Pagina>,
 ) -> Result<Response, Problem> {
     let despues_de = pagina.cursor.as_deref().map(cursor).transpose()?;
     let consulta = ObtenerTodasIngestas {
+        de: principal.solo(),
         despues_de,
         limite: limite(pagina.limite)?,
     };

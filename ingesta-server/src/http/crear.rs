@@ -17,6 +17,7 @@ use serde::de::{self, Deserializer, Visitor};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::acceso::Quien;
 use super::circunstancias::Circunstancias;
 use super::esquemas::Problema;
 use super::rechazo::{rechazo, valor};
@@ -86,6 +87,8 @@ impl CrearIngestaCuerpo {
             headers(("Location" = String), ("ETag" = String))),
         (status = 400, description = "Malformed, a query parameter, or a value is refused",
             body = Problema),
+        (status = 401, description = "Nobody is known to ask", body = Problema),
+        (status = 403, description = "Another provider's", body = Problema),
         (status = 413, description = "Body too large", body = Problema),
         (status = 415, description = "Not JSON", body = Problema),
         (status = 422, description = "The key was used for another wish", body = Problema),
@@ -94,12 +97,17 @@ impl CrearIngestaCuerpo {
 )]
 pub(super) async fn crear_ingesta(
     State(app): State<AppState>,
+    Quien(principal): Quien,
     _: NoQueryParams,
     circunstancias: Circunstancias,
     JsonBody(cuerpo): JsonBody<CrearIngestaCuerpo>,
 ) -> Result<Response, Problem> {
     let command = cuerpo.recibida().comprobada(Utc::now());
     let command = command.map_err(|error| valor(&error))?;
+    if !principal.ve(command.id_proveedor) {
+        let detail = "id_proveedor no es el de quien lo pide";
+        return Err(Problem::forbidden("proveedor_ajeno", detail).with("campo", "id_proveedor"));
+    }
     let id = IdIngesta::from(Uuid::now_v7());
     // Without a key of the client the id names the command: so that a lost connection to the
     // database can be asked after instead of being answered as unknown.

@@ -2,14 +2,18 @@
 //!
 //! Promises: every answer that is a refusal is a problem with `code` and `error`; routes and their
 //! description are one thing, so the OpenAPI document cannot drift; no handler holds a rule.
-//! Sockets and the deadlines of slow clients are `ingesta_http::edge`; access control is not here.
+//! Who may come in where is one table (`permisos`). Sockets and the deadlines of slow clients are
+//! `ingesta_http::edge`.
 
+mod acceso;
 mod circunstancias;
 mod consultas;
 mod crear;
+mod describir;
 mod esquemas;
 mod medida;
 mod momento;
+pub mod permisos;
 mod rechazo;
 mod respuesta;
 mod saga;
@@ -31,7 +35,9 @@ use crate::app::{AppState, HttpLimits};
 /// The description of the HTTP interface, made from the routes themselves.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    routes().merge(status_routes()).split_for_parts().1
+    let mut document = routes().merge(status_routes()).split_for_parts().1;
+    describir::acceso(&mut document);
+    document
 }
 
 /// Every route, with the layers around them.
@@ -47,6 +53,10 @@ pub(crate) fn router(state: AppState, limits: HttpLimits) -> Router {
         // The places where the first systems had them.
         .route("/health", get(salud::health))
         .route("/spec", get(spec::spec))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            acceso::entrar,
+        ))
         .fallback(route_not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn_with_state(limits.body, whole_body))

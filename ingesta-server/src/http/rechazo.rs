@@ -6,6 +6,7 @@
 use axum::http::header;
 use chrono::SecondsFormat;
 use ingesta_domain::ingesta::IngestaError;
+use ingesta_domain::saga::SagaError;
 use ingesta_domain::valor::ValorError;
 use ingesta_event_store::{AsOfError, CommandError, StoreError};
 use ingesta_http::{Problem, RetryAfter, VersionTag};
@@ -78,6 +79,14 @@ fn dominio(error: &IngestaError) -> Problem {
     }
 }
 
+/// A saga that could not be read.
+pub(super) fn no_leida(error: CommandError<SagaError>) -> Problem {
+    match error {
+        CommandError::Store(error) => almacen(&error),
+        fault => Problem::internal("a saga was not read").caused_by(&fault),
+    }
+}
+
 /// A query that was not answered.
 pub(super) fn sin_respuesta(error: ConsultaError) -> Problem {
     match error {
@@ -130,7 +139,7 @@ fn pasado(refusal: &AsOfError) -> Problem {
 }
 
 /// The driver's own words stay out of the log: they may quote a value.
-fn almacen(error: &StoreError) -> Problem {
+pub(super) fn almacen(error: &StoreError) -> Problem {
     if error.is_transient() {
         let detail = "la base de datos no responde; repita la petición más tarde";
         let retry = RetryAfter::from_secs(MAS);

@@ -1,20 +1,22 @@
-//! The log of a saga: where it is, since when, what it waits for.
+//! The log of a saga: where it is, since when, what it waits for; and whether it leads.
 //!
 //! Promises: an ingesta without a saga is a 404 of its own code; nothing here changes a saga, which
 //! the operator's command line does.
 
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::response::Response;
 use ingesta_domain::consulta::ObtenerSaga;
-use ingesta_domain::saga::SagaError;
+use ingesta_domain::saga::{EstadoSaga, SagaError};
 use ingesta_domain::valor::IdIngesta;
 use ingesta_http::{IfNoneMatch, PathId, Problem, QueryParams, VersionTag};
 use serde::Deserialize;
 
+use super::acceso::Visible;
 use super::consultas::fila_con_version;
 use super::esquemas::Problema;
 use super::momento::posicion;
-use super::rechazo::sin_respuesta;
+use super::rechazo::{no_leida, sin_respuesta};
 use crate::app::AppState;
 use crate::vistas::FilaSaga;
 
@@ -44,6 +46,7 @@ pub(super) struct Desde {
 )]
 pub(super) async fn saga(
     State(app): State<AppState>,
+    _: Visible,
     PathId(id): PathId<IdIngesta>,
     QueryParams(desde): QueryParams<Desde>,
     at_hand: IfNoneMatch,
@@ -56,4 +59,26 @@ pub(super) async fn saga(
         Problem::not_found(ninguna.code(), ninguna.to_string())
     })?;
     Ok(fila_con_version(&at_hand, VersionTag(fila.version), fila))
+}
+
+/// No saga leads the ingesta, or it waits for a person: else somebody could end well what is being
+/// reverted. From there on a saga turns back only after its ingesta has ended, so nothing slips
+/// between this look, which is at the log itself, and the command.
+pub(super) struct SinSagaEnCurso;
+
+impl FromRequestParts<AppState> for SinSagaEnCurso {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
+        let PathId(id) = PathId::<IdIngesta>::from_request_parts(parts, app).await?;
+        let loaded = app.sagas.load(&id.to_string()).await.map_err(no_leida)?;
+        match loaded.state.state().saga().estado() {
+            Some(estado) if !estado.es_final() && estado != EstadoSaga::Alertada => {
+                let detail = "una saga lleva esta ingesta y la terminará; \
+                              una persona decide cuando la saga está Alertada";
+                Err(Problem::conflict("saga_en_curso", detail).with("estado", estado.as_str()))
+            }
+            Some(_) | None => Ok(Self),
+        }
+    }
 }

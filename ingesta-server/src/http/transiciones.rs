@@ -17,10 +17,12 @@ use ingesta_http::{IfMatch, JsonBody, NoQueryParams, PathId, Problem};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::acceso::Visible;
 use super::circunstancias::Circunstancias;
 use super::esquemas::Problema;
 use super::rechazo::{rechazo, valor};
 use super::respuesta::{Aceptado, aceptado};
+use super::saga::SinSagaEnCurso;
 use crate::app::AppState;
 use crate::comandos::ComandoDeIngesta;
 
@@ -56,10 +58,12 @@ async fn ejecutar<C: ComandoDeIngesta>(
     Ok(aceptado::<C>(app, ended.map_err(rechazo)?, circunstancias.wait).await)
 }
 
-/// A door without a body, and a door with one: the same answers, the same headers.
+/// A door without a body, and a door with one: the same answers, the same headers. What a door has
+/// besides looks at the request before it is opened.
 macro_rules! puerta {
-    ($(#[$doc:meta])* $handler:ident, $path:literal, $command:ident) => {
-        puerta!(@ $(#[$doc])* $handler, $path, (), [], [], $command { fecha: Utc::now() });
+    ($(#[$doc:meta])* $handler:ident, $path:literal, $command:ident $(, $guard:ty)?) => {
+        puerta!(@ $(#[$doc])* $handler, $path, (), [$(_: $guard,)?], [],
+            $command { fecha: Utc::now() });
     };
     ($(#[$doc:meta])* $handler:ident, $path:literal, $body:ident,
      |$value:ident| $command:ident { $field:ident: $read:expr }) => {
@@ -97,6 +101,7 @@ macro_rules! puerta {
         )]
         pub(super) async fn $handler(
             State(app): State<AppState>,
+            _: Visible,
             PathId(id): PathId<IdIngesta>,
             _: NoQueryParams,
             if_match: IfMatch,
@@ -114,8 +119,8 @@ puerta!(
     iniciar, "/ingesta/{id}/iniciar", IniciarProceso
 );
 puerta!(
-    /// End it well.
-    finalizar, "/ingesta/{id}/finalizar", FinalizarIngesta
+    /// End it well. Where a saga leads it, that is a person's to say only when the saga asks one.
+    finalizar, "/ingesta/{id}/finalizar", FinalizarIngesta, SinSagaEnCurso
 );
 puerta!(
     /// Withdraw it.

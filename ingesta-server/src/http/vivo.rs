@@ -15,7 +15,9 @@ use ingesta_http::{Problem, QueryParams, same_origin};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::acceso::Quien;
 use super::esquemas::Problema;
+use crate::acceso::Principal;
 use crate::app::AppState;
 use crate::mensajes::Esquema;
 
@@ -69,12 +71,21 @@ const ALL: &[Esquema] = &[Esquema::EventosIngesta, Esquema::EventosImagen];
 )]
 pub(super) async fn stream(
     State(app): State<AppState>,
+    Quien(principal): Quien,
     QueryParams(asked): QueryParams<DesdeConTopicos>,
     headers: HeaderMap,
     upgrade: Upgrade,
 ) -> Result<Response, Problem> {
     let topics = topicos(asked.topico.as_deref())?;
-    watch(&app, topics, asked.desde.as_deref(), &headers, upgrade).await
+    watch(
+        &app,
+        &principal,
+        topics,
+        asked.desde.as_deref(),
+        &headers,
+        upgrade,
+    )
+    .await
 }
 
 /// What failed and was undone.
@@ -98,12 +109,21 @@ pub(super) async fn stream(
 )]
 pub(super) async fn fails(
     State(app): State<AppState>,
+    Quien(principal): Quien,
     QueryParams(asked): QueryParams<Desde>,
     headers: HeaderMap,
     upgrade: Upgrade,
 ) -> Result<Response, Problem> {
     let topics = vec![Esquema::EventoFalloIngesta];
-    watch(&app, topics, asked.desde.as_deref(), &headers, upgrade).await
+    watch(
+        &app,
+        &principal,
+        topics,
+        asked.desde.as_deref(),
+        &headers,
+        upgrade,
+    )
+    .await
 }
 
 /// What waits for a person.
@@ -127,12 +147,21 @@ pub(super) async fn fails(
 )]
 pub(super) async fn admin(
     State(app): State<AppState>,
+    Quien(principal): Quien,
     QueryParams(asked): QueryParams<Desde>,
     headers: HeaderMap,
     upgrade: Upgrade,
 ) -> Result<Response, Problem> {
     let topics = vec![Esquema::EventoAlertaIngesta];
-    watch(&app, topics, asked.desde.as_deref(), &headers, upgrade).await
+    watch(
+        &app,
+        &principal,
+        topics,
+        asked.desde.as_deref(),
+        &headers,
+        upgrade,
+    )
+    .await
 }
 
 /// Which generation of the interface this is.
@@ -151,13 +180,19 @@ pub(super) async fn version() -> Json<Version> {
 
 async fn watch(
     app: &AppState,
+    principal: &Principal,
     topics: Vec<Esquema>,
     desde: Option<&str>,
     headers: &HeaderMap,
     upgrade: Upgrade,
 ) -> Result<Response, Problem> {
     let from = WatchFrom::of(headers, desde)?;
-    let wanted = move |frame: &Frame| topics.iter().any(|topic| topic.topic() == frame.topic());
+    let own = principal.solo().map(|id| id.to_string());
+    let wanted = move |frame: &Frame| {
+        // What names no provider is nobody's but the house's.
+        let visible = own.is_none() || own.as_deref() == frame.owner();
+        visible && topics.iter().any(|topic| topic.topic() == frame.topic())
+    };
     match upgrade {
         Ok(upgrade) => {
             same_origin(headers)?;

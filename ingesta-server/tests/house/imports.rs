@@ -53,7 +53,7 @@ const ALLOWED: &[(&str, &str)] = &[
         "ingesta-server",
         "anyhow async-trait axum chrono clap cqrs-es figment futures-util hashlink indicatif ingesta-domain \
          ingesta-embedded ingesta-event-store ingesta-http ingesta-kafka ingesta-projections \
-         ingesta-sagas prometheus-client reqwest rustix serde serde_json sha2 thiserror tikv-jemallocator \
+         ingesta-sagas jsonwebtoken prometheus-client reqwest rustix serde serde_json sha2 thiserror tikv-jemallocator \
          tokio tokio-util tower-http tracing tracing-subscriber utoipa utoipa-axum uuid",
     ),
     ("ingesta-examples", ""),

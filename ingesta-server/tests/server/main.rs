@@ -1,5 +1,6 @@
 //! The server from outside: HTTP, the command line, and what happens behind them.
 
+mod acceso;
 mod cli;
 mod cortes;
 mod crear;

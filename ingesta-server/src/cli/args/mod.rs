@@ -5,6 +5,7 @@
 //! Does not: do anything.
 
 mod kafka;
+mod keys;
 mod projections;
 mod sagas;
 mod schemas;
@@ -17,6 +18,7 @@ use clap::{Args, Parser, Subcommand};
 use super::help;
 use super::moment::MomentArgs;
 pub(crate) use kafka::{DeadLettersCommand, RelayCommand};
+pub(crate) use keys::{AddKeyArgs, KeysCommand};
 pub(crate) use projections::{
     ProjectionNames, ProjectionsCommand, RebuildArgs, ShowRowArgs, VerifyArgs,
 };
@@ -107,6 +109,9 @@ pub(crate) enum Command {
     /// Look at sagas, and help those that are stuck
     #[command(subcommand, after_help = help::SAGAS)]
     Sagas(SagasCommand),
+    /// Make, list and revoke the keys by which somebody may come in
+    #[command(subcommand, after_help = help::KEYS)]
+    Keys(KeysCommand),
     /// Look for what is wrong, or will be: unreadable events, parked streams, settings
     #[command(after_help = help::DOCTOR)]
     Doctor(DoctorArgs),

@@ -43,8 +43,9 @@ pub(super) async fn run(config: &Config, args: &DemoArgs, out: &Out) -> Result<E
             return served.map(|()| Exit::Done);
         }
         toured = async {
-            let reader = Reader::new(&url, database)?;
-            tour(&url, &reader, args, out).await
+            let reader = Reader::new(&url, config.api_key.as_ref(), database)?;
+            let door = Door::new(&url, config.api_key.as_ref(), PATIENCE)?;
+            tour((&url, &door), &reader, args, out).await
         } => toured,
     };
     match toured {
@@ -63,9 +64,14 @@ pub(super) async fn run(config: &Config, args: &DemoArgs, out: &Out) -> Result<E
     }
 }
 
-async fn tour(url: &str, reader: &Reader, args: &DemoArgs, out: &Out) -> Result<Exit, CliError> {
+async fn tour(
+    (url, door): (&str, &Door),
+    reader: &Reader,
+    args: &DemoArgs,
+    out: &Out,
+) -> Result<Exit, CliError> {
     let before = reader.total().await?;
-    let (summary, ids) = hand_in(url, args, out).await?;
+    let (summary, ids) = hand_in(door, args, out).await?;
     let back = reader.read_back(&ids).await?;
     let new = back.total.saturating_sub(before);
     out.json(&json!({
@@ -95,7 +101,7 @@ async fn tour(url: &str, reader: &Reader, args: &DemoArgs, out: &Out) -> Result<
 }
 
 async fn hand_in(
-    url: &str,
+    door: &Door,
     args: &DemoArgs,
     out: &Out,
 ) -> Result<(Summary, BTreeSet<String>), CliError> {
@@ -107,10 +113,9 @@ async fn hand_in(
             path: "the built-in rows".to_owned(),
         },
     };
-    let door = Door::new(url, PATIENCE)?;
     let progress = Progress::new(source.bytes, out);
     let mut ids = BTreeSet::new();
-    let pumped = pump(source, &door, CONCURRENCY, &progress, |id| {
+    let pumped = pump(source, door, CONCURRENCY, &progress, |id| {
         ids.insert(id);
     });
     let (summary, ended) = pumped.await?;

@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use crate::cli::exit::CliError;
 use crate::cli::import::client;
+use crate::config::ApiKey;
 
 /// How many in which state.
 pub(super) type Counts = BTreeMap<String, u64>;
@@ -53,10 +54,14 @@ struct Standing {
 }
 
 impl Reader {
-    pub(super) fn new(url: &str, database: Database) -> Result<Self, CliError> {
+    pub(super) fn new(
+        url: &str,
+        key: Option<&ApiKey>,
+        database: Database,
+    ) -> Result<Self, CliError> {
         let base = Url::parse(url).map_err(|_| CliError::Failed(format!("{url} is no address")))?;
         Ok(Self {
-            client: client(&base)?,
+            client: client(&base, key)?,
             base,
             storage: PostgresStorage::new(database),
         })

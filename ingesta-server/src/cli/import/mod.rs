@@ -24,11 +24,15 @@ use crate::config::Config;
 pub(super) use lines::Source;
 pub(super) use progress::Progress;
 pub(super) use pump::{Ended, Summary, pump};
-pub(super) use send::{Door, client};
+pub(super) use send::{Door, client, shown};
 
 pub(super) async fn run(config: &Config, args: &ImportArgs, out: &Out) -> Result<Exit, CliError> {
     let url = args.url.clone().unwrap_or_else(|| default_url(config));
-    let door = Door::new(&url, Duration::from_secs(args.patience.into()))?;
+    let door = Door::new(
+        &url,
+        config.api_key.as_ref(),
+        Duration::from_secs(args.patience.into()),
+    )?;
     let source = open(&args.file)?;
     let progress = Progress::new(source.bytes, out);
     let (summary, ended) = pump(

@@ -6,12 +6,13 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::header::RETRY_AFTER;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, Url};
 use serde::Deserialize;
 
 use super::row::Row;
 use crate::cli::exit::CliError;
+use crate::config::ApiKey;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -50,7 +51,11 @@ struct Refusal {
 
 impl Door {
     /// The door of the server at `url`.
-    pub(in crate::cli) fn new(url: &str, patience: Duration) -> Result<Self, CliError> {
+    pub(in crate::cli) fn new(
+        url: &str,
+        key: Option<&ApiKey>,
+        patience: Duration,
+    ) -> Result<Self, CliError> {
         let usage = |what: &str| CliError::Usage(format!("--url: {what}"));
         let base = Url::parse(url).map_err(|_| usage("expected http://host:port"))?;
         if base.scheme() != "http" || base.host_str().is_none() {
@@ -64,7 +69,7 @@ impl Door {
             .map_err(|_| usage("unusable"))?;
         let url = base.origin().ascii_serialization();
         Ok(Self {
-            client: client(&base)?,
+            client: client(&base, key)?,
             route,
             url,
             patience,
@@ -176,8 +181,15 @@ async fn read(response: Response) -> Try {
             reason: known_code(),
             retry_after,
         },
-        StatusCode::UNAUTHORIZED
-        | StatusCode::FORBIDDEN
+        StatusCode::UNAUTHORIZED => Try::Known(Sent::NotIngesta {
+            reason: "it asks who comes: set INGESTA_API_KEY to a key of `ingesta keys add`"
+                .to_owned(),
+        }),
+        // One row of another provider says nothing about the next one.
+        StatusCode::FORBIDDEN if code().as_deref() == Some("proveedor_ajeno") => {
+            Try::Known(Sent::Refused { code: known_code() })
+        }
+        StatusCode::FORBIDDEN
         | StatusCode::NOT_FOUND
         | StatusCode::METHOD_NOT_ALLOWED
         | StatusCode::NOT_IMPLEMENTED => Try::Known(Sent::NotIngesta {
@@ -208,8 +220,9 @@ pub(super) fn innermost(error: reqwest::Error) -> String {
 }
 
 /// A client for a server of ours; no proxy stands between this machine and itself.
-pub(in crate::cli) fn client(base: &Url) -> Result<Client, CliError> {
+pub(in crate::cli) fn client(base: &Url, key: Option<&ApiKey>) -> Result<Client, CliError> {
     let builder = Client::builder()
+        .default_headers(shown(key)?)
         .connect_timeout(Duration::from_secs(2))
         .timeout(Duration::from_secs(30));
     let loopback = matches!(base.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
@@ -221,4 +234,17 @@ pub(in crate::cli) fn client(base: &Url) -> Result<Client, CliError> {
     builder
         .build()
         .map_err(|error| CliError::Failed(innermost(error)))
+}
+
+/// What shows who asks, to a server that wants to know.
+pub(in crate::cli) fn shown(key: Option<&ApiKey>) -> Result<HeaderMap, CliError> {
+    let mut headers = HeaderMap::new();
+    if let Some(key) = key {
+        let value = HeaderValue::try_from(format!("Bearer {}", key.reveal()));
+        let wrong = |_| CliError::Usage("api_key: expected a key of `ingesta keys add`".into());
+        let mut value = value.map_err(wrong)?;
+        value.set_sensitive(true);
+        headers.insert(AUTHORIZATION, value);
+    }
+    Ok(headers)
 }

@@ -8,6 +8,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use crate::cli::import::shown;
+use crate::config::ApiKey;
+
 /// How long the server may take.
 const WITHIN: Duration = Duration::from_secs(3);
 
@@ -41,8 +44,9 @@ impl Said {
 }
 
 /// Asks the server at this address.
-pub(super) async fn ask(url: &str) -> Option<Said> {
+pub(super) async fn ask(url: &str, key: Option<&ApiKey>) -> Option<Said> {
     let client = reqwest::Client::builder()
+        .default_headers(shown(key).ok()?)
         .connect_timeout(WITHIN)
         .timeout(WITHIN);
     // A proxy knows another machine's loopback, not this one's.

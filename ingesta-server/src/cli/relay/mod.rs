@@ -41,7 +41,7 @@ pub(super) async fn run(
     let opened = Opened::existing(config).await?.checked().await?;
     let storage = PostgresStorage::new(opened.database.clone());
     let url = args.url.unwrap_or_else(|| default_url(config));
-    let said = figures::ask(&url).await;
+    let said = figures::ask(&url, config.api_key.as_ref()).await;
     let mut statuses = storage.subscriptions().await?;
     let mut lines = Vec::new();
     // Where no sagas are wanted, their relay is not meant to run.

@@ -5,7 +5,7 @@ use ingesta_server::{AppOptions, Follow};
 use serde_json::json;
 
 use super::vecinos::{Dice, PACIENTE, Pedido, Vecinos, app, ingesta, ingesta_en, obedece};
-use super::vecinos::{opciones, saga_en, sobre_que};
+use super::vecinos::{contestar, opciones, saga_en, sobre_que};
 use crate::kafka::stage::Stage;
 use crate::test_app::TestApp;
 
@@ -86,6 +86,45 @@ async fn an_ingesta_that_is_withdrawn_while_its_saga_starts_troubles_no_neighbou
     saga_en(&app, &begun, "Finalizada").await;
     assert!(vecinos.pedidos(&id).is_empty());
     assert_eq!(app.leer(&id).await.text_of("estado"), "Eliminada");
+    vecinos.stop().await;
+    app.app.stop().await;
+}
+
+/// Labels nothing, and does not say whether it reverted.
+fn se_calla_al_revertir(_: &str, pedido: &Pedido) -> Vec<Dice> {
+    match pedido.esquema {
+        Esquema::ComandoIniciarEtiquetado => vec![Dice::Rechazado("sin_modalidad")],
+        Esquema::ComandoRevertirAnonimizado => Vec::new(),
+        _ => vec![Dice::Hecho],
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_being_reverted_is_not_ended_well_by_a_person() {
+    let Some(stage) = Stage::new().await else {
+        return;
+    };
+    let app = app(&stage, PACIENTE).await;
+    let vecinos = Vecinos::start(&stage, se_calla_al_revertir);
+    let id = ingesta(&app, "a").await;
+    saga_en(&app, &id, "Compensando").await;
+    let refused = app.ordenar(&id, "finalizar").await;
+    refused.refused(409, "saga_en_curso");
+    assert_eq!(refused.text_of("estado"), "Compensando");
+    ingesta_en(&app, &id, "EnProceso").await;
+    // To call for a person is no end, and changes nothing of what the saga does.
+    let motivo = json!({"motivo": "que alguien mire"});
+    app.post(&format!("/ingesta/{id}/alertar"), &motivo)
+        .await
+        .ok(202);
+    app.ordenar(&id, "finalizar")
+        .await
+        .refused(409, "saga_en_curso");
+    let revert = vecinos.pedidos(&id).pop().expect("an order");
+    assert_eq!(revert.esquema, Esquema::ComandoRevertirAnonimizado);
+    contestar(&stage, &revert, Dice::Hecho, "tarde").await;
+    saga_en(&app, &id, "Fallida").await;
+    ingesta_en(&app, &id, "Fallida").await;
     vecinos.stop().await;
     app.app.stop().await;
 }

@@ -1,0 +1,80 @@
+//! Access control: who comes in, what each may see, and that nobody is told of others' ingestas.
+
+mod ajeno;
+mod claves;
+mod fichas;
+mod matriz;
+
+use std::sync::Arc;
+
+use ingesta_event_store::{PostgresStorage, Storage};
+use ingesta_server::AppOptions;
+use ingesta_server::acceso::{Acceso, Claves, Rol};
+use ingesta_server::app::event_codec;
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::test_app::{Answer, TestApp, cuerpo, options};
+
+const PROPIO: &str = "7c765929-ba20-5eb7-b700-4b795e6520e1";
+const AJENO: &str = "1d0f7d52-5ab6-5a17-9f0e-0b7b6c9d3a11";
+
+/// A server that asks who comes, and keys for it.
+struct Casa {
+    app: TestApp,
+    claves: Claves,
+}
+
+impl Casa {
+    async fn new() -> Self {
+        Self::with(Acceso::default()).await
+    }
+
+    async fn with(acceso: Acceso) -> Self {
+        let app = TestApp::start_with(AppOptions {
+            acceso: Some(acceso),
+            ..options()
+        })
+        .await;
+        let storage: Arc<dyn Storage> = Arc::new(PostgresStorage::new(app.database.clone()));
+        let claves = Claves::new(&storage, &event_codec());
+        Self { app, claves }
+    }
+
+    async fn clave(&self, rol: Rol, proveedor: Option<&str>) -> String {
+        let proveedor = proveedor.map(|id| id.parse().expect("an id"));
+        let made = self.claves.crear(rol.as_str(), rol, proveedor).await;
+        made.expect("a sound key").1
+    }
+
+    fn request(&self, method: Method, path: &str, clave: &str) -> RequestBuilder {
+        self.app.request(method, path).bearer_auth(clave)
+    }
+
+    async fn get(&self, path: &str, clave: &str) -> Answer {
+        self.app.send(self.request(Method::GET, path, clave)).await
+    }
+
+    async fn post(&self, path: &str, body: &Value, clave: &str) -> Answer {
+        let request = self.request(Method::POST, path, clave).json(body);
+        self.app.send(request).await
+    }
+
+    async fn crear(&self, body: &Value, clave: &str) -> Answer {
+        let path = "/ingesta/crear-ingesta-comando";
+        self.post(path, body, clave).await
+    }
+
+    /// The id of a new ingesta of this provider.
+    async fn ingesta(&self, proveedor: &str, clave: &str) -> String {
+        let created = self.crear(&de(proveedor), clave).await;
+        created.ok(202).text_of("id_ingesta")
+    }
+}
+
+/// What this provider sends.
+fn de(proveedor: &str) -> Value {
+    let mut body = cuerpo();
+    body["id_proveedor"] = json!(proveedor);
+    body
+}
