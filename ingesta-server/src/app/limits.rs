@@ -1,5 +1,6 @@
 //! `HttpLimits`: what clients of the HTTP door may cost, each with a default.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use ingesta_http::edge::{BodyLimits, EdgeOptions};
@@ -15,6 +16,9 @@ pub struct HttpLimits {
     /// Requests that are answered at once; one more is told to come back. A live feed counts only
     /// until it has begun. Default 512.
     pub requests: usize,
+    /// Requests a second of one principal, or of one address that shows nobody's key, and twice as
+    /// many at once after a pause. Default none.
+    pub rate: Option<NonZeroU32>,
     /// How live feeds behave, and how many may watch.
     pub live: FeedOptions,
 }
@@ -28,6 +32,7 @@ impl Default for HttpLimits {
                 within: Duration::from_secs(30),
             },
             requests: 512,
+            rate: None,
             live: FeedOptions::default(),
         }
     }

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ingesta_event_store::{Database, EventCodec, EventStorage, PostgresStorage, Storage};
+use ingesta_http::Rates;
 use ingesta_http::edge::{self, EdgeOptions};
 use ingesta_http::live::{FeedOptions, LiveFeed};
 use ingesta_kafka::avro::SchemaError;
@@ -35,7 +36,7 @@ pub use limits::HttpLimits;
 pub use messaging::{ImagenesDesde, Messaging, RelayMode};
 pub(crate) use metrics::Metrics;
 pub use options::{AppOptions, Follow};
-pub(crate) use state::AppState;
+pub(crate) use state::{AppState, Cliente};
 pub(crate) use subscriptions::{imagenes, ingestas, sagas as vista_de_sagas};
 
 use self::broker::{Broker, Relays, Standing};
@@ -123,6 +124,7 @@ impl App {
             // Also where none is led by this process: another one may lead them.
             sagas: Sagas::new(Arc::clone(&storage), codec.clone()),
             guardia,
+            rates: options.http.rate.map(Rates::new),
             health,
             vivo: vivo.clone(),
             registry: metrics.registry(),

@@ -1,7 +1,10 @@
 //! What every HTTP handler may use.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use ingesta_domain::valor::IdProveedor;
+use ingesta_http::Rates;
 use ingesta_http::live::LiveFeed;
 use prometheus_client::registry::Registry;
 
@@ -18,8 +21,20 @@ pub(crate) struct AppState {
     pub(crate) consultas: Consultas,
     pub(crate) sagas: Sagas,
     pub(crate) guardia: Guardia,
+    pub(crate) rates: Option<Rates<Cliente>>,
     pub(crate) health: Health,
     pub(crate) vivo: LiveFeed,
     pub(crate) metrics: Metrics,
     pub(crate) registry: Arc<Registry>,
+}
+
+/// Who asks, where requests are counted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Cliente {
+    /// All keys of a provider together.
+    Proveedor(IdProveedor),
+    /// One of the house, by name.
+    DeCasa(Arc<str>),
+    /// Whoever shows nobody's key, by address.
+    Nadie(IpAddr),
 }

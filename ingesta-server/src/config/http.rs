@@ -2,6 +2,7 @@
 //!
 //! Promises: a default here is the default of the server as a library.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use ingesta_http::edge::{BodyLimits, EdgeOptions};
@@ -10,6 +11,9 @@ use ingesta_http::live::FeedOptions;
 use super::read::number;
 use super::{ConfigError, Layers};
 use crate::app::HttpLimits;
+
+/// Far above a person, and an import's share of a server.
+const RATE: u32 = 500;
 
 /// The limits.
 pub(super) fn limits(layers: &Layers) -> Result<HttpLimits, ConfigError> {
@@ -25,6 +29,7 @@ pub(super) fn limits(layers: &Layers) -> Result<HttpLimits, ConfigError> {
             within: seconds(layers, "http_body_seconds")?,
         },
         requests: count(layers, "http_requests")?,
+        rate: rate(layers)?,
         live: FeedOptions {
             watchers: count(layers, "live_watchers")?,
             ..FeedOptions::default()
@@ -37,6 +42,18 @@ fn body_limit(layers: &Layers) -> Result<usize, ConfigError> {
     let expected = "a whole number of bytes, 1024 to 16777216";
     let bytes = number(layers, "body_limit_bytes", 1_024..=16_777_216, expected)?;
     Ok(usize::try_from(bytes).expect("at most 16 MiB"))
+}
+
+/// Where access is controlled there is one by default.
+fn rate(layers: &Layers) -> Result<Option<NonZeroU32>, ConfigError> {
+    let said = |key| layers.get(key).map(|setting| setting.value.as_str());
+    if said("http_rate").is_none() {
+        let controlled = said("access") == Some("required");
+        return Ok(NonZeroU32::new(RATE).filter(|_| controlled));
+    }
+    let expected = "requests a second, 1 to 1000000, or 0 for no limit";
+    let rate = number(layers, "http_rate", 0..=1_000_000, expected)?;
+    Ok(u32::try_from(rate).ok().and_then(NonZeroU32::new))
 }
 
 fn seconds(layers: &Layers, key: &'static str) -> Result<Duration, ConfigError> {
@@ -61,5 +78,26 @@ mod tests {
         assert_eq!(read.body, library.body);
         assert_eq!(read.requests, library.requests);
         assert_eq!(read.live, library.live);
+        assert_eq!(read.rate, library.rate);
+    }
+
+    #[test]
+    fn where_access_is_controlled_there_is_a_rate_unless_none_is_wanted() {
+        let rate = |said: &[(&str, &str)]| {
+            let mut layers = Layers::defaults();
+            let variables = said
+                .iter()
+                .map(|(name, value)| ((*name).into(), (*value).into()));
+            layers.environment(variables).expect("known");
+            rate(&layers).map(|rate| rate.map_or(0, NonZeroU32::get))
+        };
+        let required = ("INGESTA_ACCESS", "required");
+        assert_eq!(rate(&[required]).expect("sound"), RATE);
+        assert_eq!(rate(&[("INGESTA_HTTP_RATE", "7")]).expect("sound"), 7);
+        assert_eq!(
+            rate(&[required, ("INGESTA_HTTP_RATE", "0")]).expect("sound"),
+            0
+        );
+        assert!(rate(&[("INGESTA_HTTP_RATE", "many")]).is_err());
     }
 }

@@ -245,6 +245,11 @@ pub const KEYS: &[Key] = &[
         "partitions of a topic that is created here",
     ),
     optional(
+        "http_rate",
+        &["INGESTA_HTTP_RATE"],
+        "requests a second of one principal; default 500 where access is controlled; 0: no limit",
+    ),
+    optional(
         "access",
         &["INGESTA_ACCESS"],
         "required: whoever asks shows a key or a token; open, on a loopback address only: nobody does",

@@ -12,12 +12,13 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use ingesta_domain::valor::{IdIngesta, IdProveedor};
+use ingesta_http::edge::Peer;
 use ingesta_http::{PathId, Problem, RetryAfter};
 
 use super::permisos::{Permiso, permiso};
 use super::rechazo::{almacen, no_existe, rechazo};
 use crate::acceso::{AccesoError, EmisorError, Principal};
-use crate::app::AppState;
+use crate::app::{AppState, Cliente};
 
 /// The layer around every route.
 pub(super) async fn entrar(
@@ -33,7 +34,11 @@ pub(super) async fn entrar(
     if permiso == Some(Permiso::Publico) {
         return next.run(request).await;
     }
-    let principal = match app.guardia.quien(request.headers()).await {
+    let known = app.guardia.quien(request.headers()).await;
+    if let Err(too_many) = contar(&app, &request, known.as_ref().ok()) {
+        return too_many.into_response();
+    }
+    let principal = match known {
         Ok(principal) => principal,
         Err(error) => return nadie(error).into_response(),
     };
@@ -52,6 +57,26 @@ pub(super) async fn entrar(
     }
     request.extensions_mut().insert(principal);
     next.run(request).await
+}
+
+/// One request of whoever asks: of a provider, of one of the house, or of an address where that is
+/// all there is to know.
+fn contar(app: &AppState, request: &Request, known: Option<&Principal>) -> Result<(), Problem> {
+    let Some(rates) = &app.rates else {
+        return Ok(());
+    };
+    let named = known.filter(|_| !app.guardia.esta_abierto());
+    let cliente = match named {
+        Some(principal) => match principal.solo() {
+            Some(id) => Cliente::Proveedor(id),
+            None => Cliente::DeCasa(Arc::from(principal.nombre())),
+        },
+        None => match request.extensions().get::<Peer>() {
+            Some(peer) => Cliente::Nadie(peer.0.ip()),
+            None => return Ok(()),
+        },
+    };
+    rates.check(cliente)
 }
 
 fn nadie(error: AccesoError) -> Problem {

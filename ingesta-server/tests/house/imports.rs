@@ -31,7 +31,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
     (
         "ingesta-http",
-        "async-trait axum base64 futures-util http-body-util hyper hyper-util ingesta-event-store serde \
+        "async-trait axum base64 futures-util governor http-body-util hyper hyper-util ingesta-event-store serde \
          serde_json sha2 thiserror tokio tokio-util tower tracing url",
     ),
     (

@@ -4,6 +4,7 @@ mod ajeno;
 mod claves;
 mod fichas;
 mod matriz;
+mod ritmo;
 
 use std::sync::Arc;
 
@@ -36,6 +37,10 @@ impl Casa {
             ..options()
         })
         .await;
+        Self::over(app)
+    }
+
+    fn over(app: TestApp) -> Self {
         let storage: Arc<dyn Storage> = Arc::new(PostgresStorage::new(app.database.clone()));
         let claves = Claves::new(&storage, &event_codec());
         Self { app, claves }
