@@ -71,10 +71,7 @@ impl App {
     /// # Errors
     /// See [`AppError`]. Nothing is left running then.
     pub async fn start(database: Database, options: AppOptions) -> Result<Self, AppError> {
-        let listen = options.listen;
-        if options.acceso.is_none() && !listen.ip().is_loopback() {
-            return Err(AppError::OpenToAll { listen });
-        }
+        closed_to_others(&options)?;
         database.check_schema().await?;
         database.check_cluster().await?;
         let (listener, addr) = bind(options.listen).await?;
@@ -94,9 +91,7 @@ impl App {
         let (mut entradas, mut relays) = (Vec::new(), Relays::default());
         if let Some(messaging) = messaging {
             entradas = topics(messaging, &despachador, &codec, &storage)?;
-            if let Some(motor) = &motor {
-                entradas.extend(entradas_de_saga(&messaging.rutas, &motor.sagas)?);
-            }
+            entradas.extend(of_sagas(messaging, motor.as_ref())?);
             relays = Relays::of(messaging, &codec, &storage, motor.is_some())?;
         }
         let ground = Ground {
@@ -121,7 +116,6 @@ impl App {
         let state = AppState {
             despachador,
             consultas: Consultas::new(lecturas),
-            // Also where none is led by this process: another one may lead them.
             sagas: Sagas::new(Arc::clone(&storage), codec.clone()),
             guardia,
             rates: options.http.rate.map(Rates::new),
@@ -184,6 +178,23 @@ impl App {
     pub async fn failed(&self) {
         self.ended.cancelled().await;
     }
+}
+
+/// What answers of neighbours come in by, where sagas are led.
+fn of_sagas(messaging: &Messaging, motor: Option<&Motor>) -> Result<Vec<Entrada>, AppError> {
+    let Some(motor) = motor else {
+        return Ok(Vec::new());
+    };
+    Ok(entradas_de_saga(&messaging.rutas, &motor.sagas)?)
+}
+
+/// Without access control nobody but this machine may reach it.
+fn closed_to_others(options: &AppOptions) -> Result<(), AppError> {
+    let listen = options.listen;
+    if options.acceso.is_none() && !listen.ip().is_loopback() {
+        return Err(AppError::OpenToAll { listen });
+    }
+    Ok(())
 }
 
 async fn bind(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), AppError> {

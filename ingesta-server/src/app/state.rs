@@ -19,6 +19,7 @@ use crate::saga::Sagas;
 pub(crate) struct AppState {
     pub(crate) despachador: Despachador,
     pub(crate) consultas: Consultas,
+    /// Also where none is led by this process: another one may lead them.
     pub(crate) sagas: Sagas,
     pub(crate) guardia: Guardia,
     pub(crate) rates: Option<Rates<Cliente>>,

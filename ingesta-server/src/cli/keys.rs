@@ -97,6 +97,13 @@ fn failed(error: CommandError<ClaveError>) -> CliError {
             CliError::Usage(refusal.to_string())
         }
         CommandError::Store(error) => CliError::Store(error),
-        other => CliError::Failed(other.to_string()),
+        other @ (CommandError::Refused(_)
+        | CommandError::VersionMismatch { .. }
+        | CommandError::Conflict { .. }
+        | CommandError::CommandIdReused
+        | CommandError::Undecodable(_)
+        | CommandError::Unencodable(_)
+        | CommandError::Rejected { .. }
+        | CommandError::Unknown(_)) => CliError::Failed(other.to_string()),
     }
 }

@@ -43,7 +43,8 @@ fn jwt(layers: &Layers) -> Result<Option<JwtOptions>, ConfigError> {
         };
     };
     let scheme = |scheme| jwks_url.starts_with(scheme);
-    if !scheme("http://") && !(cfg!(feature = "tls") && scheme("https://")) {
+    let https = cfg!(feature = "tls") && scheme("https://");
+    if !(https || scheme("http://")) {
         let expected = "http://..., or https://... in a build with the feature `tls`";
         return Err(bad(layers, "jwt_jwks_url", expected));
     }

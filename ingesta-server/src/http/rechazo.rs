@@ -83,7 +83,14 @@ fn dominio(error: &IngestaError) -> Problem {
 pub(super) fn no_leida(error: CommandError<SagaError>) -> Problem {
     match error {
         CommandError::Store(error) => almacen(&error),
-        fault => Problem::internal("a saga was not read").caused_by(&fault),
+        fault @ (CommandError::Refused(_)
+        | CommandError::VersionMismatch { .. }
+        | CommandError::Conflict { .. }
+        | CommandError::CommandIdReused
+        | CommandError::Undecodable(_)
+        | CommandError::Unencodable(_)
+        | CommandError::Rejected { .. }
+        | CommandError::Unknown(_)) => Problem::internal("a saga was not read").caused_by(&fault),
     }
 }
 
