@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use ingesta_server::acceso::Rol;
 use ingesta_server::permisos::{PERMISOS, Permiso};
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -90,6 +90,25 @@ fn refusal(answer: &Answer) -> Option<String> {
     ABOUT.contains(&&*code).then_some(code)
 }
 
+/// The whole answer, or its head where it is a stream without an end.
+async fn head(casa: &Casa, request: RequestBuilder, path: &str) -> Answer {
+    if !path.starts_with("/bff/stream") {
+        return casa.app.send(request).await;
+    }
+    let answer = request.send().await.expect("an answer");
+    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+    let text = if status == 200 {
+        String::new()
+    } else {
+        answer.text().await.expect("whole")
+    };
+    Answer {
+        status,
+        headers,
+        text,
+    }
+}
+
 #[tokio::test]
 async fn b_47_no_route_deviates_for_any_principal() {
     let casa = Casa::new().await;
@@ -130,23 +149,7 @@ async fn b_47_no_route_deviates_for_any_principal() {
             } else if method == Method::POST {
                 request = request.json(&json!({"motivo": "m", "motivos": ["bytes_invalidos"]}));
             }
-            // A stream has no end: its head is enough.
-            let answer = if path.starts_with("/bff/stream") {
-                let answer = request.send().await.expect("an answer");
-                let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-                let text = if status == 200 {
-                    String::new()
-                } else {
-                    answer.text().await.expect("whole")
-                };
-                Answer {
-                    status,
-                    headers,
-                    text,
-                }
-            } else {
-                casa.app.send(request).await
-            };
+            let answer = head(&casa, request, &path).await;
             let expected = quien.expected(*permiso, PERMISOS[looked / everybody.len()].1);
             assert_eq!(
                 refusal(&answer).as_deref(),

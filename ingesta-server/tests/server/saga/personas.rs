@@ -92,11 +92,13 @@ async fn an_ingesta_that_is_withdrawn_while_its_saga_starts_troubles_no_neighbou
 
 /// Labels nothing, and does not say whether it reverted.
 fn se_calla_al_revertir(_: &str, pedido: &Pedido) -> Vec<Dice> {
-    match pedido.esquema {
-        Esquema::ComandoIniciarEtiquetado => vec![Dice::Rechazado("sin_modalidad")],
-        Esquema::ComandoRevertirAnonimizado => Vec::new(),
-        _ => vec![Dice::Hecho],
+    if pedido.esquema == Esquema::ComandoRevertirAnonimizado {
+        return Vec::new();
     }
+    if pedido.esquema == Esquema::ComandoIniciarEtiquetado {
+        return vec![Dice::Rechazado("sin_modalidad")];
+    }
+    vec![Dice::Hecho]
 }
 
 #[tokio::test(flavor = "multi_thread")]
