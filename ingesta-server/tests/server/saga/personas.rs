@@ -113,7 +113,7 @@ async fn what_is_being_reverted_is_not_ended_well_by_a_person() {
     let refused = app.ordenar(&id, "finalizar").await;
     refused.refused(409, "saga_en_curso");
     assert_eq!(refused.text_of("estado"), "Compensando");
-    ingesta_en(&app, &id, "EnProceso").await;
+    ingesta_en(&app, &id, "Pendiente").await;
     // To call for a person is no end, and changes nothing of what the saga does.
     let motivo = json!({"motivo": "que alguien mire"});
     app.post(&format!("/ingesta/{id}/alertar"), &motivo)
