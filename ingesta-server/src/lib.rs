@@ -31,4 +31,4 @@ pub mod telemetry;
 pub mod vistas;
 
 pub use app::{App, AppError, AppOptions, Follow};
-pub use http::{openapi, permisos};
+pub use http::{openapi, permisos, sdl};

@@ -121,6 +121,7 @@ impl App {
             rates: options.http.rate.map(Rates::new),
             health,
             vivo: vivo.clone(),
+            stop: stop.clone(),
             registry: metrics.registry(),
             metrics,
         };

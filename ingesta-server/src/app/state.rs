@@ -7,6 +7,7 @@ use ingesta_domain::valor::IdProveedor;
 use ingesta_http::Rates;
 use ingesta_http::live::LiveFeed;
 use prometheus_client::registry::Registry;
+use tokio_util::sync::CancellationToken;
 
 use super::{Health, Metrics};
 use crate::acceso::Guardia;
@@ -25,6 +26,8 @@ pub(crate) struct AppState {
     pub(crate) rates: Option<Rates<Cliente>>,
     pub(crate) health: Health,
     pub(crate) vivo: LiveFeed,
+    /// Cancelled when the server stops.
+    pub(crate) stop: CancellationToken,
     pub(crate) metrics: Metrics,
     pub(crate) registry: Arc<Registry>,
 }

@@ -79,7 +79,7 @@ fn contar(app: &AppState, request: &Request, known: Option<&Principal>) -> Resul
     rates.check(cliente)
 }
 
-fn nadie(error: AccesoError) -> Problem {
+pub(super) fn nadie(error: AccesoError) -> Problem {
     match error {
         AccesoError::Nadie => {
             let detail = "muestre quién es: Authorization: Bearer CLAVE, o X-Api-Key: CLAVE";

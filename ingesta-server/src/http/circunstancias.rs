@@ -13,9 +13,11 @@ use ingesta_http::{
 use uuid::Uuid;
 
 use super::acceso::Actor;
+use crate::acceso::Principal;
 use crate::comandos::nombre;
 
 /// The circumstances of one command.
+#[derive(Clone)]
 pub(super) struct Circunstancias {
     key: Option<IdempotencyKey>,
     request_id: Option<RequestId>,
@@ -33,6 +35,21 @@ impl Circunstancias {
             Some(proveedor) => nombre(&format!("http-proveedor/{proveedor}"), key),
             None => nombre("http", key),
         })
+    }
+
+    /// The same under another name, or under none.
+    pub(super) fn con_clave(&self, clave: Option<&str>) -> Result<Self, Problem> {
+        let key = clave.map(IdempotencyKey::parse).transpose()?;
+        Ok(Self {
+            key,
+            ..self.clone()
+        })
+    }
+
+    /// The same, of this principal.
+    pub(super) fn de(mut self, principal: &Principal) -> Self {
+        self.actor = Some(Actor(principal.nombre().into(), principal.solo()));
+        self
     }
 
     /// The context that is stored with the command's events.

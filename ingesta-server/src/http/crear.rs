@@ -11,6 +11,7 @@ use axum::response::Response;
 use chrono::Utc;
 use ingesta_domain::ingesta::CrearIngesta;
 use ingesta_domain::valor::{HechosRecibidos, IdIngesta};
+use ingesta_event_store::Executed;
 use ingesta_http::{JsonBody, NoQueryParams, Problem};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
@@ -22,6 +23,7 @@ use super::circunstancias::Circunstancias;
 use super::esquemas::Problema;
 use super::rechazo::{rechazo, valor};
 use super::respuesta::{Creada, aceptada};
+use crate::acceso::Principal;
 use crate::app::AppState;
 use crate::comandos::CrearIngestaRecibida;
 
@@ -102,7 +104,18 @@ pub(super) async fn crear_ingesta(
     circunstancias: Circunstancias,
     JsonBody(cuerpo): JsonBody<CrearIngestaCuerpo>,
 ) -> Result<Response, Problem> {
-    let command = cuerpo.recibida().comprobada(Utc::now());
+    let executed = entregar(&app, &principal, cuerpo.recibida(), &circunstancias).await?;
+    aceptada::<CrearIngesta>(&app, executed, circunstancias.wait).await
+}
+
+/// Whatever door it came through: checked, allowed, and stored under its name.
+pub(super) async fn entregar(
+    app: &AppState,
+    principal: &Principal,
+    recibida: CrearIngestaRecibida,
+    circunstancias: &Circunstancias,
+) -> Result<Executed, Problem> {
+    let command = recibida.comprobada(Utc::now());
     let command = command.map_err(|error| valor(&error))?;
     if !principal.ve(command.id_proveedor) {
         let detail = "id_proveedor no es el de quien lo pide";
@@ -119,8 +132,7 @@ pub(super) async fn crear_ingesta(
         .despachador
         .ejecutar(id, command, Some(command_id), context)
         .await;
-    let executed = ended.map_err(rechazo)?;
-    aceptada::<CrearIngesta>(&app, executed, circunstancias.wait).await
+    ended.map_err(rechazo)
 }
 
 /// A number, nothing, or the empty text that exports write for nothing.

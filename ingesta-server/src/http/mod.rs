@@ -11,6 +11,7 @@ mod consultas;
 mod crear;
 mod describir;
 mod esquemas;
+mod graphql;
 mod medida;
 mod momento;
 pub mod permisos;
@@ -40,9 +41,12 @@ pub fn openapi() -> OpenApi {
     document
 }
 
+pub use graphql::sdl;
+
 /// Every route, with the layers around them.
 pub(crate) fn router(state: AppState, limits: HttpLimits) -> Router {
     let busy = middleware::from_fn_with_state(Busy::new(limits.requests), shed);
+    let esquema = graphql::esquema(&state);
     let document = spec::Document::new(&openapi());
     let (router, _) = routes().split_for_parts();
     // How it stands is told however busy it is.
@@ -61,6 +65,7 @@ pub(crate) fn router(state: AppState, limits: HttpLimits) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn_with_state(limits.body, whole_body))
         .layer(axum::Extension(document))
+        .layer(axum::Extension(esquema))
         .layer(middleware::from_fn(panic_to_problem))
         .layer(middleware::from_fn(security_headers))
         // Outermost, so that a panic counts as the 500 that it is answered with.
@@ -95,6 +100,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(vivo::fails))
         .routes(routes!(vivo::admin))
         .routes(routes!(vivo::version))
+        .routes(routes!(graphql::preguntar, graphql::mirar))
         .routes(routes!(spec::spec))
 }
 

@@ -34,7 +34,7 @@ const POST: &str = "POST";
 const OPERADOR: Permiso = Permiso::Desde(Rol::Operador);
 
 /// Every route, with its method and who may come in.
-pub const PERMISOS: [(&str, &str, Permiso); 22] = [
+pub const PERMISOS: [(&str, &str, Permiso); 24] = [
     (GET, "/livez", Permiso::Publico),
     (GET, "/readyz", Permiso::Publico),
     (GET, "/health", Permiso::Publico),
@@ -54,6 +54,9 @@ pub const PERMISOS: [(&str, &str, Permiso); 22] = [
     (POST, "/ingesta/{id}/finalizar", OPERADOR),
     (POST, "/ingesta/{id}/revertir", OPERADOR),
     (POST, "/ingesta/{id}/alertar", OPERADOR),
+    (POST, "/bff/v1", Permiso::Propio),
+    // The schema; on its web socket the first word says who asks.
+    (GET, "/bff/v1", Permiso::Publico),
     (GET, "/bff/stream", Permiso::Propio),
     (GET, "/bff/stream/fails", Permiso::Propio),
     (GET, "/bff/stream/admin", Permiso::Desde(Rol::Admin)),

@@ -39,7 +39,7 @@ pub(super) struct DesdeConTopicos {
 }
 
 /// What the feed of everything tells, unless topics are named.
-const ALL: &[Esquema] = &[Esquema::EventosIngesta, Esquema::EventosImagen];
+pub(super) const ALL: &[Esquema] = &[Esquema::EventosIngesta, Esquema::EventosImagen];
 
 /// Whatever happens to ingestas and their images.
 ///
@@ -187,18 +187,26 @@ async fn watch(
     upgrade: Upgrade,
 ) -> Result<Response, Problem> {
     let from = WatchFrom::of(headers, desde)?;
-    let own = principal.solo().map(|id| id.to_string());
-    let wanted = move |frame: &Frame| {
-        // What names no provider is nobody's but the house's.
-        let visible = own.is_none() || own.as_deref() == frame.owner();
-        visible && topics.iter().any(|topic| topic.topic() == frame.topic())
-    };
+    let wanted = visible(principal, topics);
     match upgrade {
         Ok(upgrade) => {
             same_origin(headers)?;
             Ok(socket(upgrade, app.vivo.watch(from, wanted).await?))
         }
         Err(_not_a_socket) => Ok(sse(app.vivo.watch(from, wanted).await?)),
+    }
+}
+
+/// What of these topics whoever watches may see.
+pub(super) fn visible(
+    principal: &Principal,
+    topics: Vec<Esquema>,
+) -> impl Fn(&Frame) -> bool + Send + Sync + 'static {
+    let own = principal.solo().map(|id| id.to_string());
+    move |frame| {
+        // What names no provider is nobody's but the house's.
+        let visible = own.is_none() || own.as_deref() == frame.owner();
+        visible && topics.iter().any(|topic| topic.topic() == frame.topic())
     }
 }
 

@@ -51,7 +51,7 @@ const ALLOWED: &[(&str, &str)] = &[
     // No sqlx: the server speaks to the database through the crates that own the driver.
     (
         "ingesta-server",
-        "anyhow async-trait axum chrono clap cqrs-es figment futures-util hashlink indicatif ingesta-domain \
+        "anyhow async-graphql async-trait axum chrono clap cqrs-es figment futures-util hashlink indicatif ingesta-domain \
          ingesta-embedded ingesta-event-store ingesta-http ingesta-kafka ingesta-projections \
          ingesta-sagas jsonwebtoken prometheus-client reqwest rustix serde serde_json sha2 thiserror tikv-jemallocator \
          tokio tokio-util tower-http tracing tracing-subscriber utoipa utoipa-axum uuid",

@@ -4,6 +4,7 @@ mod acceso;
 mod cli;
 mod cortes;
 mod crear;
+mod graphql;
 mod guardados;
 mod imagenes;
 mod kafka;

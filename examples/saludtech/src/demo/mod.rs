@@ -111,7 +111,11 @@ async fn tour(
     while !over {
         keep(children, &mut muerte, out).await?;
         let sabido = rastro.dicho();
-        persona.decide(&puerta, &sabido).await?;
+        // Whoever speaks to a server that was killed waits for somebody to start it again.
+        tokio::select! {
+            decided = persona.decide(&puerta, &sabido) => decided?,
+            died = keeping(children, &mut muerte, out) => return Err(died),
+        }
         let ended = ids.iter().filter(|id| has_ended(id, &sabido, &persona));
         let ended = ended.count();
         if ended > said {
@@ -138,10 +142,14 @@ async fn tour(
         "{handed} of {taken} images were handed in, and the time (--plazo) is over"
     );
     let settled = deadline.min(Instant::now() + SETTLED_WITHIN);
+    let mut nobody = Muerte::new(plan.semilla, None);
     let (sabido, auditoria, avisos) = loop {
         children.keep_alive(out).await?;
         let sabido = rastro.dicho();
-        let auditoria = auditar(terreno, &puerta, &ids, &sabido).await?;
+        let auditoria = tokio::select! {
+            auditoria = auditar(terreno, &puerta, &ids, &sabido) => auditoria?,
+            died = keeping(children, &mut nobody, out) => return Err(died),
+        };
         let avisos = terreno.avisos().await?;
         let told = auditoria.is_well() && is_told(&avisos, &sabido);
         if told || Instant::now() >= settled {

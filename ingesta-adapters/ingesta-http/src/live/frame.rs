@@ -86,7 +86,7 @@ pub(super) struct Told {
 #[derive(Debug)]
 pub(super) struct Written {
     pub(super) frame: Frame,
-    position: Position,
+    pub(super) position: Position,
     sse: OnceLock<Bytes>,
     message: OnceLock<Bytes>,
 }

@@ -66,6 +66,14 @@ impl Batch {
         self.frames.iter().map(|shown| &shown.written.frame)
     }
 
+    /// The same, each with the cursor behind it; `None` where more of the same log entry follows.
+    pub fn told(&self) -> impl Iterator<Item = (Option<Position>, &Frame)> {
+        self.frames.iter().map(|shown| {
+            let cursor = shown.last.then_some(shown.written.position);
+            (cursor, &shown.written.frame)
+        })
+    }
+
     /// The cursor behind them.
     #[must_use]
     pub fn reached(&self) -> Position {

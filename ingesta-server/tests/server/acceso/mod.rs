@@ -17,17 +17,17 @@ use serde_json::{Value, json};
 
 use crate::test_app::{Answer, TestApp, cuerpo, options};
 
-const PROPIO: &str = "7c765929-ba20-5eb7-b700-4b795e6520e1";
-const AJENO: &str = "1d0f7d52-5ab6-5a17-9f0e-0b7b6c9d3a11";
+pub(crate) const PROPIO: &str = "7c765929-ba20-5eb7-b700-4b795e6520e1";
+pub(crate) const AJENO: &str = "1d0f7d52-5ab6-5a17-9f0e-0b7b6c9d3a11";
 
 /// A server that asks who comes, and keys for it.
-struct Casa {
-    app: TestApp,
+pub(crate) struct Casa {
+    pub(crate) app: TestApp,
     claves: Claves,
 }
 
 impl Casa {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(Acceso::default()).await
     }
 
@@ -46,7 +46,7 @@ impl Casa {
         Self { app, claves }
     }
 
-    async fn clave(&self, rol: Rol, proveedor: Option<&str>) -> String {
+    pub(crate) async fn clave(&self, rol: Rol, proveedor: Option<&str>) -> String {
         let proveedor = proveedor.map(|id| id.parse().expect("an id"));
         let made = self.claves.crear(rol.as_str(), rol, proveedor).await;
         made.expect("a sound key").1
@@ -56,11 +56,11 @@ impl Casa {
         self.app.request(method, path).bearer_auth(clave)
     }
 
-    async fn get(&self, path: &str, clave: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str, clave: &str) -> Answer {
         self.app.send(self.request(Method::GET, path, clave)).await
     }
 
-    async fn post(&self, path: &str, body: &Value, clave: &str) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &Value, clave: &str) -> Answer {
         let request = self.request(Method::POST, path, clave).json(body);
         self.app.send(request).await
     }
@@ -71,7 +71,7 @@ impl Casa {
     }
 
     /// The id of a new ingesta of this provider.
-    async fn ingesta(&self, proveedor: &str, clave: &str) -> String {
+    pub(crate) async fn ingesta(&self, proveedor: &str, clave: &str) -> String {
         let created = self.crear(&de(proveedor), clave).await;
         created.ok(202).text_of("id_ingesta")
     }
