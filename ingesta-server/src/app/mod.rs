@@ -88,12 +88,10 @@ impl App {
         // Where the start fails, the feed ends too.
         let started = stop.clone().drop_guard();
         let vivo = live_feed(&storage, &codec, options.http.live, &stop).await?;
-        let (mut entradas, mut relays) = (Vec::new(), Relays::default());
-        if let Some(messaging) = messaging {
-            entradas = topics(messaging, &despachador, &codec, &storage)?;
-            entradas.extend(of_sagas(messaging, motor.as_ref())?);
-            relays = Relays::of(messaging, &codec, &storage, motor.is_some())?;
-        }
+        let (entradas, relays) = match messaging {
+            Some(messaging) => doors(messaging, motor.as_ref(), (&despachador, &codec, &storage))?,
+            None => (Vec::new(), Relays::default()),
+        };
         let ground = Ground {
             database: &database,
             storage: &storage,
@@ -181,12 +179,18 @@ impl App {
     }
 }
 
-/// What answers of neighbours come in by, where sagas are led.
-fn of_sagas(messaging: &Messaging, motor: Option<&Motor>) -> Result<Vec<Entrada>, AppError> {
-    let Some(motor) = motor else {
-        return Ok(Vec::new());
-    };
-    Ok(entradas_de_saga(&messaging.rutas, &motor.sagas)?)
+/// What comes in from topics, and what goes out to them.
+fn doors(
+    messaging: &Messaging,
+    motor: Option<&Motor>,
+    (despachador, codec, storage): (&Despachador, &EventCodec, &Arc<dyn Storage>),
+) -> Result<(Vec<Entrada>, Relays), AppError> {
+    let mut entradas = topics(messaging, despachador, codec, storage)?;
+    if let Some(motor) = motor {
+        entradas.extend(entradas_de_saga(&messaging.rutas, &motor.sagas)?);
+    }
+    let relays = Relays::of(messaging, codec, storage, motor.is_some())?;
+    Ok((entradas, relays))
 }
 
 /// Without access control nobody but this machine may reach it.

@@ -31,6 +31,8 @@ const MACHINERY: &[&str] = &[
     "spec",
     "components",
     "name",
+    // The door of GraphQL, as the first systems call it.
+    "v1",
     // Page cursors.
     "cursor",
     // The envelope of messages.

@@ -55,7 +55,7 @@ impl Canal {
                 Message::Close(frame) => {
                     return json!({"close": frame.map(|frame| u16::from(frame.code))});
                 }
-                _ => {}
+                Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
             }
         }
     }
