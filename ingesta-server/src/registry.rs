@@ -31,6 +31,8 @@ pub const RELAYS: &[&str] = &[INTEGRACION_INGESTA, INTEGRACION_IMAGEN];
 pub const SAGA_INGESTA: &str = "saga_ingesta";
 /// What sagas ask of their ingestas, and their timers.
 pub const ACCIONES_SAGA: &str = "acciones_saga";
+/// What fires the timers of sagas: no subscription, shown beside them.
+pub const PLAZOS_SAGA: &str = "plazos_saga";
 /// The relay of what sagas ask of neighbours.
 pub const INTEGRACION_SAGA: &str = "integracion_saga";
 

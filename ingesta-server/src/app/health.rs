@@ -11,12 +11,15 @@ use std::time::Duration;
 
 use ingesta_event_store::subscription::{RunnerStatus, SubscriptionStatus};
 use ingesta_event_store::{EventStorage, Lag, PostgresStorage, StoreError, SubscriptionStorage};
+use ingesta_sagas::TimerStatus;
 use serde::Serialize;
+use tokio::sync::watch;
 use utoipa::ToSchema;
 
 use super::broker::{RelayFigures, Standing};
 use super::metrics::Measured;
 use super::subscriptions::Statuses;
+use crate::registry::PLAZOS_SAGA;
 
 /// How long one look may take; beyond it the database counts as away.
 const LOOK: Duration = Duration::from_secs(3);
@@ -28,6 +31,8 @@ pub(crate) struct Health {
     pub(super) statuses: Arc<Statuses>,
     pub(super) lag_alarm: Duration,
     pub(super) broker: Option<Arc<Standing>>,
+    /// What fires the timers of sagas, where this process does.
+    pub(super) timers: Option<watch::Receiver<TimerStatus>>,
 }
 
 /// One part of the server.
@@ -90,6 +95,7 @@ impl Health {
             }
         });
         components.extend(futures_util::future::join_all(looks).await);
+        components.extend(self.timers.iter().map(|timers| fired(&timers.borrow())));
         components.extend(self.broker.iter().flat_map(|broker| broker.components()));
         components
     }
@@ -211,6 +217,17 @@ impl Health {
             ),
         }
     }
+}
+
+/// Another process fires them too, so that one that is stuck holds no saga up by itself.
+fn fired(status: &TimerStatus) -> Component {
+    let (status, detail) = match status {
+        TimerStatus::Starting => ("degraded", "has not looked yet".to_owned()),
+        TimerStatus::Running { fired } => ("up", format!("{fired} timers fired")),
+        TimerStatus::Stuck { on } => ("degraded", format!("stuck: {on}")),
+        TimerStatus::Ended => ("down", "ended".to_owned()),
+    };
+    Component::new(PLAZOS_SAGA, status, detail)
 }
 
 /// Whether this process has the subscription, or has stopped with it for a reason of its own.

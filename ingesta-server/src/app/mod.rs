@@ -110,6 +110,7 @@ impl App {
             statuses: Arc::new(statuses),
             lag_alarm: options.lag_alarm,
             broker: standing.map(Arc::new),
+            timers: subscriptions.timers(),
         };
         let state = AppState {
             despachador,

@@ -18,7 +18,7 @@ use ingesta_kafka::relay::runner_options;
 use ingesta_projections::{
     InvalidTableName, ProjectionSubscriber, ReadModel, TableName, ViewProjection, ViewTable,
 };
-use ingesta_sagas::TimerHandle;
+use ingesta_sagas::{TimerHandle, TimerStatus};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -99,6 +99,11 @@ fn model<V>(
 }
 
 impl Subscriptions {
+    /// What fires the timers of sagas, where this process does.
+    pub(super) fn timers(&self) -> Option<watch::Receiver<TimerStatus>> {
+        self.timers.as_ref().map(TimerHandle::status)
+    }
+
     /// Makes the views' tables, starts everything, and answers with what reads may wait for.
     ///
     /// # Errors

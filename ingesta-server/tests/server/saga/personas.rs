@@ -110,6 +110,11 @@ async fn what_is_being_reverted_is_not_ended_well_by_a_person() {
     let vecinos = Vecinos::start(&stage, se_calla_al_revertir);
     let id = ingesta(&app, "a").await;
     saga_en(&app, &id, "Compensando").await;
+    // Who fires its timer is shown among what there is to look at.
+    let ready = app.get("/readyz").await.json();
+    let parts = ready["components"].as_array().expect("components");
+    let timers = parts.iter().find(|part| part["name"] == "plazos_saga");
+    assert_eq!(timers.expect("it is shown")["status"], "up", "{ready}");
     let refused = app.ordenar(&id, "finalizar").await;
     refused.refused(409, "saga_en_curso");
     assert_eq!(refused.text_of("estado"), "Compensando");
