@@ -1,5 +1,6 @@
 //! `HttpLimits`: what clients of the HTTP door may cost, each with a default.
 
+use axum::http::HeaderValue;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -7,8 +8,11 @@ use ingesta_http::edge::{BodyLimits, EdgeOptions};
 use ingesta_http::live::FeedOptions;
 
 /// What clients may cost.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct HttpLimits {
+    /// Pages of these origins (`https://host[:port]`) may ask, and open web sockets. Default none:
+    /// only pages of this server's own origin.
+    pub origins: Vec<HeaderValue>,
     /// How patient the server is with connections, and how many it has open at once.
     pub edge: EdgeOptions,
     /// The largest request body, in bytes, and how long one may take to come. Default 64 KiB, 30 s.
@@ -26,6 +30,7 @@ pub struct HttpLimits {
 impl Default for HttpLimits {
     fn default() -> Self {
         Self {
+            origins: Vec::new(),
             edge: EdgeOptions::default(),
             body: BodyLimits {
                 bytes: 64 * 1024,

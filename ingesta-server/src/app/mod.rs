@@ -12,6 +12,7 @@ mod limits;
 mod messaging;
 mod metrics;
 mod options;
+mod puerta;
 mod sagas;
 mod state;
 mod subscriptions;
@@ -21,7 +22,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ingesta_event_store::{Database, EventCodec, EventStorage, PostgresStorage, Storage};
-use ingesta_http::Rates;
 use ingesta_http::edge::{self, EdgeOptions};
 use ingesta_http::live::{FeedOptions, LiveFeed};
 use ingesta_kafka::avro::SchemaError;
@@ -36,13 +36,13 @@ pub use limits::HttpLimits;
 pub use messaging::{ImagenesDesde, Messaging, RelayMode};
 pub(crate) use metrics::Metrics;
 pub use options::{AppOptions, Follow};
-pub(crate) use state::{AppState, Cliente};
+pub(crate) use puerta::{Cliente, Puerta};
+pub(crate) use state::AppState;
 pub(crate) use subscriptions::{imagenes, ingestas, sagas as vista_de_sagas};
 
 use self::broker::{Broker, Relays, Standing};
 use self::sagas::Motor;
 use self::subscriptions::{Ground, Subscriptions};
-use crate::acceso::Guardia;
 use crate::comandos::Despachador;
 use crate::consultas::Consultas;
 use crate::entradas::{Entrada, entradas, entradas_de_imagenes, entradas_de_saga};
@@ -71,7 +71,7 @@ impl App {
     /// # Errors
     /// See [`AppError`]. Nothing is left running then.
     pub async fn start(database: Database, options: AppOptions) -> Result<Self, AppError> {
-        closed_to_others(&options)?;
+        Puerta::closed_to_others(&options)?;
         database.check_schema().await?;
         database.check_cluster().await?;
         let (listener, addr) = bind(options.listen).await?;
@@ -81,7 +81,7 @@ impl App {
         let (codec, metrics) = (event_codec(), Metrics::default());
         let despachador =
             Despachador::measured(Arc::clone(&storage), codec.clone(), metrics.clone());
-        let guardia = Guardia::new(options.acceso.as_ref(), &storage, &codec)?;
+        let puerta = Puerta::new(&options, &storage, &codec)?;
         let messaging = messaging(&options);
         let motor = motor(&options, messaging, &storage, &codec)?;
         let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
@@ -116,15 +116,14 @@ impl App {
             despachador,
             consultas: Consultas::new(lecturas),
             sagas: Sagas::new(Arc::clone(&storage), codec.clone()),
-            guardia,
-            rates: options.http.rate.map(Rates::new),
+            puerta,
             health,
             vivo: vivo.clone(),
             stop: stop.clone(),
             registry: metrics.registry(),
             metrics,
         };
-        let router = crate::http::router(state, options.http);
+        let router = crate::http::router(state, &options.http);
         drop(listening_to.listen(stop.clone()));
         let edge = options.http.edge;
         let server = serve(listener, router, edge, stop.clone(), ended.clone());
@@ -192,15 +191,6 @@ fn doors(
     }
     let relays = Relays::of(messaging, codec, storage, motor.is_some())?;
     Ok((entradas, relays))
-}
-
-/// Without access control nobody but this machine may reach it.
-fn closed_to_others(options: &AppOptions) -> Result<(), AppError> {
-    let listen = options.listen;
-    if options.acceso.is_none() && !listen.ip().is_loopback() {
-        return Err(AppError::OpenToAll { listen });
-    }
-    Ok(())
 }
 
 async fn bind(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), AppError> {

@@ -77,7 +77,7 @@ async fn start_app(config: &Config, migrate: bool, opened: &Opened) -> Result<Ap
     let options = AppOptions {
         listen: config.listen,
         acceso: config.acceso.clone(),
-        http: config.http,
+        http: config.http.clone(),
         shutdown_grace: config.shutdown_grace,
         read_wait: config.read_wait,
         lag_alarm: config.lag_alarm,

@@ -5,10 +5,11 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use axum::http::HeaderValue;
 use ingesta_http::edge::{BodyLimits, EdgeOptions};
 use ingesta_http::live::FeedOptions;
 
-use super::read::number;
+use super::read::{bad, number};
 use super::{ConfigError, Layers};
 use crate::app::HttpLimits;
 
@@ -18,6 +19,7 @@ const RATE: u32 = 500;
 /// The limits.
 pub(super) fn limits(layers: &Layers) -> Result<HttpLimits, ConfigError> {
     Ok(HttpLimits {
+        origins: origins(layers)?,
         edge: EdgeOptions {
             head_within: seconds(layers, "http_head_seconds")?,
             stalled_for: seconds(layers, "http_stalled_seconds")?,
@@ -42,6 +44,23 @@ fn body_limit(layers: &Layers) -> Result<usize, ConfigError> {
     let expected = "a whole number of bytes, 1024 to 16777216";
     let bytes = number(layers, "body_limit_bytes", 1_024..=16_777_216, expected)?;
     Ok(usize::try_from(bytes).expect("at most 16 MiB"))
+}
+
+/// Written as browsers write them: scheme, host and port, without a path.
+fn origins(layers: &Layers) -> Result<Vec<HeaderValue>, ConfigError> {
+    let said = layers.get("http_origins").map(|setting| &*setting.value);
+    let named = said.unwrap_or_default().split(',').map(str::trim);
+    let named = named.filter(|origin| !origin.is_empty()).map(|origin| {
+        let (scheme, host) = origin.split_once("://")?;
+        let sound = matches!(scheme, "http" | "https") && !host.is_empty();
+        let plain = !host.contains(['/', '*', '?', '#', '@', ' ']);
+        let value = HeaderValue::from_str(&origin.to_ascii_lowercase()).ok();
+        value.filter(|_| sound && plain)
+    });
+    named.collect::<Option<_>>().ok_or_else(|| {
+        let expected = "origins separated by commas, as in https://bff.example.org";
+        bad(layers, "http_origins", expected)
+    })
 }
 
 /// Where access is controlled there is one by default.
@@ -79,6 +98,28 @@ mod tests {
         assert_eq!(read.requests, library.requests);
         assert_eq!(read.live, library.live);
         assert_eq!(read.rate, library.rate);
+        assert_eq!(read.origins, library.origins);
+    }
+
+    #[test]
+    fn an_origin_is_a_scheme_and_a_host_and_nothing_more() {
+        let read = |said: &str| {
+            let mut layers = Layers::defaults();
+            let variables = [("INGESTA_HTTP_ORIGINS".into(), said.into())];
+            layers.environment(variables).expect("known");
+            origins(&layers).map(|origins| origins.len())
+        };
+        let both = "https://a.example.org, http://localhost:3000,";
+        assert_eq!(read(both).expect("sound"), 2);
+        for wrong in [
+            "*",
+            "a.example.org",
+            "https://*.example.org",
+            "https://a/b",
+            "ftp://a",
+        ] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -245,6 +245,11 @@ pub const KEYS: &[Key] = &[
         "partitions of a topic that is created here",
     ),
     optional(
+        "http_origins",
+        &["INGESTA_HTTP_ORIGINS"],
+        "origins of other sites whose pages may ask, separated by commas",
+    ),
+    optional(
         "http_rate",
         &["INGESTA_HTTP_RATE"],
         "requests a second of one principal; default 500 where access is controlled; 0: no limit",

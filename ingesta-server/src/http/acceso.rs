@@ -34,7 +34,7 @@ pub(super) async fn entrar(
     if permiso == Some(Permiso::Publico) {
         return next.run(request).await;
     }
-    let known = app.guardia.quien(request.headers()).await;
+    let known = app.puerta.guardia.quien(request.headers()).await;
     if let Err(too_many) = contar(&app, &request, known.as_ref().ok()) {
         return too_many.into_response();
     }
@@ -49,7 +49,7 @@ pub(super) async fn entrar(
             .with("papel", principal.rol().as_str())
             .into_response();
     }
-    if !app.guardia.esta_abierto() {
+    if !app.puerta.guardia.esta_abierto() {
         let name = Arc::from(principal.nombre());
         request
             .extensions_mut()
@@ -62,10 +62,10 @@ pub(super) async fn entrar(
 /// One request of whoever asks: of a provider, of one of the house, or of an address where that is
 /// all there is to know.
 fn contar(app: &AppState, request: &Request, known: Option<&Principal>) -> Result<(), Problem> {
-    let Some(rates) = &app.rates else {
+    let Some(rates) = &app.puerta.rates else {
         return Ok(());
     };
-    let named = known.filter(|_| !app.guardia.esta_abierto());
+    let named = known.filter(|_| !app.puerta.guardia.esta_abierto());
     let cliente = match named {
         Some(principal) => match principal.solo() {
             Some(id) => Cliente::Proveedor(id),

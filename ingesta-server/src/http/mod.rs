@@ -14,6 +14,7 @@ mod esquemas;
 mod graphql;
 mod medida;
 mod momento;
+mod origenes;
 pub mod permisos;
 mod rechazo;
 mod respuesta;
@@ -22,6 +23,8 @@ mod salud;
 mod spec;
 mod transiciones;
 mod vivo;
+
+use std::sync::Arc;
 
 use axum::routing::get;
 use axum::{Router, middleware};
@@ -44,9 +47,10 @@ pub fn openapi() -> OpenApi {
 pub use graphql::sdl;
 
 /// Every route, with the layers around them.
-pub(crate) fn router(state: AppState, limits: HttpLimits) -> Router {
+pub(crate) fn router(state: AppState, limits: &HttpLimits) -> Router {
     let busy = middleware::from_fn_with_state(Busy::new(limits.requests), shed);
     let esquema = graphql::esquema(&state);
+    let origins = Arc::clone(&state.puerta.origins);
     let document = spec::Document::new(&openapi());
     let (router, _) = routes().split_for_parts();
     // How it stands is told however busy it is.
@@ -67,6 +71,7 @@ pub(crate) fn router(state: AppState, limits: HttpLimits) -> Router {
         .layer(axum::Extension(document))
         .layer(axum::Extension(esquema))
         .layer(middleware::from_fn(panic_to_problem))
+        .layer(origenes::layer(&origins))
         .layer(middleware::from_fn(security_headers))
         // Outermost, so that a panic counts as the 500 that it is answered with.
         .layer(middleware::from_fn_with_state(state.clone(), medida::count))

@@ -11,12 +11,13 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use ingesta_http::live::{Frame, WatchFrom, socket, sse};
-use ingesta_http::{Problem, QueryParams, same_origin};
+use ingesta_http::{Problem, QueryParams};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::acceso::Quien;
 use super::esquemas::Problema;
+use super::origenes::puede_abrir;
 use crate::acceso::Principal;
 use crate::app::AppState;
 use crate::mensajes::Esquema;
@@ -190,7 +191,7 @@ async fn watch(
     let wanted = visible(principal, topics);
     match upgrade {
         Ok(upgrade) => {
-            same_origin(headers)?;
+            puede_abrir(&app.puerta.origins, headers)?;
             Ok(socket(upgrade, app.vivo.watch(from, wanted).await?))
         }
         Err(_not_a_socket) => Ok(sse(app.vivo.watch(from, wanted).await?)),

@@ -96,10 +96,10 @@ async fn presentarse(
     {
         headers.insert(header::AUTHORIZATION, shown);
     }
-    let known = app.guardia.quien(&headers).await;
+    let known = app.puerta.guardia.quien(&headers).await;
     let principal = known.map_err(|cause| error(&nadie(cause)))?;
     let mut data = Data::default();
-    data.insert(match app.guardia.esta_abierto() {
+    data.insert(match app.puerta.guardia.esta_abierto() {
         true => circunstancias,
         false => circunstancias.de(&principal),
     });

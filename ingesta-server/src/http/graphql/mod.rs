@@ -26,7 +26,7 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use ingesta_http::{JsonBody, NoQueryParams, Problem, same_origin};
+use ingesta_http::{JsonBody, NoQueryParams, Problem};
 
 use self::comandos::Comandos;
 use self::consultas::Consultas;
@@ -34,6 +34,7 @@ use self::sucesos::Sucesos;
 use super::acceso::Quien;
 use super::circunstancias::Circunstancias;
 use super::esquemas::Problema;
+use super::origenes::puede_abrir;
 use crate::acceso::Principal;
 use crate::app::AppState;
 
@@ -114,7 +115,7 @@ pub(super) async fn mirar(
 ) -> Result<Response, Problem> {
     match upgrade {
         Ok(upgrade) => {
-            same_origin(&headers)?;
+            puede_abrir(&app.puerta.origins, &headers)?;
             Ok(canal::abrir(upgrade, esquema, app, headers, circunstancias))
         }
         Err(_not_a_socket) => {

@@ -4,6 +4,7 @@ mod ajeno;
 mod claves;
 mod fichas;
 mod matriz;
+mod origenes;
 mod ritmo;
 
 use std::sync::Arc;

@@ -1,0 +1,52 @@
+//! Pages of other sites: those that are named may ask, and no other.
+//!
+//! Promises: no page is ever trusted with a cookie, because there are none; what a page may read of an
+//! answer is what a client needs, by name.
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use ingesta_http::{Problem, same_origin};
+use tower_http::cors::CorsLayer;
+
+const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(3_600);
+
+/// The layer that answers what browsers ask before they ask.
+pub(super) fn layer(origins: &[HeaderValue]) -> CorsLayer {
+    const SENT: [HeaderName; 11] = [
+        header::AUTHORIZATION,
+        header::CONTENT_TYPE,
+        header::IF_MATCH,
+        header::IF_NONE_MATCH,
+        HeaderName::from_static("idempotency-key"),
+        HeaderName::from_static("last-event-id"),
+        HeaderName::from_static("prefer"),
+        HeaderName::from_static("traceparent"),
+        HeaderName::from_static("x-api-key"),
+        HeaderName::from_static("x-request-id"),
+        header::ACCEPT,
+    ];
+    const READ: [HeaderName; 6] = [
+        header::ETAG,
+        header::LINK,
+        header::LOCATION,
+        header::RETRY_AFTER,
+        header::WWW_AUTHENTICATE,
+        HeaderName::from_static("preference-applied"),
+    ];
+    CorsLayer::new()
+        .allow_origin(origins.to_vec())
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers(SENT)
+        .expose_headers(READ)
+        .max_age(ASKED_AGAIN_AFTER)
+}
+
+/// Whether a page of this origin may open a web socket, which no other rule of browsers guards.
+pub(super) fn puede_abrir(origins: &[HeaderValue], headers: &HeaderMap) -> Result<(), Problem> {
+    let origin = headers.get(header::ORIGIN);
+    if origin.is_some_and(|origin| origins.contains(origin)) {
+        return Ok(());
+    }
+    same_origin(headers)
+}
