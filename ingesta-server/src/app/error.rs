@@ -34,6 +34,9 @@ pub enum AppError {
     /// The tokens of an identity provider cannot be looked at. *Handling*: correct the options.
     #[error("access control cannot be used")]
     Access(#[from] EmisorError),
+    /// An origin of another site's pages is no text of a header. *Handling*: correct it.
+    #[error("an origin of HttpLimits::origins is none: expected https://host[:port]")]
+    Origin,
     /// The options of the broker cannot be used. *Handling*: correct them.
     #[error("the broker's options cannot be used")]
     Broker(#[from] KafkaError),

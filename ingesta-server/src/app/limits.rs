@@ -1,6 +1,5 @@
 //! `HttpLimits`: what clients of the HTTP door may cost, each with a default.
 
-use axum::http::HeaderValue;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use ingesta_http::live::FeedOptions;
 pub struct HttpLimits {
     /// Pages of these origins (`https://host[:port]`) may ask, and open web sockets. Default none:
     /// only pages of this server's own origin.
-    pub origins: Vec<HeaderValue>,
+    pub origins: Vec<String>,
     /// How patient the server is with connections, and how many it has open at once.
     pub edge: EdgeOptions,
     /// The largest request body, in bytes, and how long one may take to come. Default 64 KiB, 30 s.

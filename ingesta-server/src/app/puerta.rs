@@ -36,16 +36,19 @@ impl Puerta {
     /// As the options say.
     ///
     /// # Errors
-    /// When the tokens of an identity provider cannot be looked at.
+    /// When the tokens of an identity provider cannot be looked at, or an origin is none.
     pub(super) fn new(
         options: &AppOptions,
         storage: &Arc<dyn Storage>,
         codec: &EventCodec,
     ) -> Result<Self, AppError> {
+        let origins = options.http.origins.iter();
+        let origins = origins.map(|origin| HeaderValue::from_str(origin));
+        let origins: Result<_, _> = origins.collect();
         Ok(Self {
             guardia: Guardia::new(options.acceso.as_ref(), storage, codec)?,
             rates: options.http.rate.map(Rates::new),
-            origins: options.http.origins.clone().into(),
+            origins: origins.map_err(|_| AppError::Origin)?,
         })
     }
 

@@ -196,6 +196,7 @@ impl From<AppError> for CliError {
             error @ (AppError::Listen { .. }
             | AppError::OpenToAll { .. }
             | AppError::Access(_)
+            | AppError::Origin
             | AppError::Broker(_)
             | AppError::NoSagaTopics
             | AppError::Routes(_)) => Self::App(error),

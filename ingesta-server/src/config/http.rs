@@ -5,7 +5,6 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use axum::http::HeaderValue;
 use ingesta_http::edge::{BodyLimits, EdgeOptions};
 use ingesta_http::live::FeedOptions;
 
@@ -47,15 +46,15 @@ fn body_limit(layers: &Layers) -> Result<usize, ConfigError> {
 }
 
 /// Written as browsers write them: scheme, host and port, without a path.
-fn origins(layers: &Layers) -> Result<Vec<HeaderValue>, ConfigError> {
+fn origins(layers: &Layers) -> Result<Vec<String>, ConfigError> {
     let said = layers.get("http_origins").map(|setting| &*setting.value);
     let named = said.unwrap_or_default().split(',').map(str::trim);
     let named = named.filter(|origin| !origin.is_empty()).map(|origin| {
         let (scheme, host) = origin.split_once("://")?;
         let sound = matches!(scheme, "http" | "https") && !host.is_empty();
         let plain = !host.contains(['/', '*', '?', '#', '@', ' ']);
-        let value = HeaderValue::from_str(&origin.to_ascii_lowercase()).ok();
-        value.filter(|_| sound && plain)
+        let plain = plain && origin.chars().all(|c| c.is_ascii_graphic());
+        (sound && plain).then(|| origin.to_ascii_lowercase())
     });
     named.collect::<Option<_>>().ok_or_else(|| {
         let expected = "origins separated by commas, as in https://bff.example.org";

@@ -1,6 +1,5 @@
 //! Pages of other sites: those that are named may ask and watch, and no other.
 
-use axum::http::HeaderValue;
 use ingesta_server::AppOptions;
 use ingesta_server::acceso::{Acceso, Rol};
 use ingesta_server::app::HttpLimits;
@@ -18,7 +17,7 @@ async fn b_47_pages_of_named_sites_may_ask_and_no_other() {
     let app = TestApp::start_with(AppOptions {
         acceso: Some(Acceso::default()),
         http: HttpLimits {
-            origins: vec![HeaderValue::from_static(NAMED)],
+            origins: vec![NAMED.to_owned()],
             ..HttpLimits::default()
         },
         ..options()
