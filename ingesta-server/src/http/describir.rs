@@ -2,11 +2,48 @@
 
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Components, ContentBuilder, OpenApi, PathItem, Ref, ResponseBuilder};
+use utoipa::openapi::{
+    Components, Content, ContentBuilder, OpenApi, PathItem, Ref, RefOr, ResponseBuilder,
+};
 
 use super::permisos::{PERMISOS, Permiso};
 
 const SCHEME: &str = "clave";
+
+const PROBLEM: &str = "application/problem+json";
+
+/// A refusal is of its own media type, whatever its schema is called.
+pub(super) fn problemas(document: &mut OpenApi) {
+    let items = document.paths.paths.values_mut();
+    let operations = items.flat_map(|item| [item.get.as_mut(), item.post.as_mut()]);
+    for operation in operations.flatten() {
+        for response in operation.responses.responses.values_mut() {
+            let RefOr::T(response) = response else {
+                continue;
+            };
+            let content = std::mem::take(&mut response.content).into_iter();
+            let renamed = content.map(|(name, content)| {
+                let name = if of_problem(&content) {
+                    PROBLEM.to_owned()
+                } else {
+                    name
+                };
+                (name, content)
+            });
+            response.content = renamed.collect();
+        }
+    }
+}
+
+fn of_problem(content: &RefOr<Content>) -> bool {
+    let RefOr::T(content) = content else {
+        return false;
+    };
+    let Some(RefOr::Ref(schema)) = &content.schema else {
+        return false;
+    };
+    schema.ref_location.ends_with("/Problema")
+}
 
 /// Adds the way to show who one is, and what is answered to whoever does not, or may not.
 pub(super) fn acceso(document: &mut OpenApi) {
@@ -53,7 +90,7 @@ fn answer(operation: &mut Operation, status: &str, description: &str) {
         .build();
     let response = ResponseBuilder::new()
         .description(description)
-        .content("application/json", content)
+        .content(PROBLEM, content)
         .build();
     operation
         .responses

@@ -40,6 +40,7 @@ use crate::app::{AppState, HttpLimits};
 #[must_use]
 pub fn openapi() -> OpenApi {
     let mut document = routes().merge(status_routes()).split_for_parts().1;
+    describir::problemas(&mut document);
     describir::acceso(&mut document);
     document
 }

@@ -98,7 +98,8 @@ pub(super) async fn readyz(State(app): State<AppState>) -> Response {
 
 /// Counters and gauges, in the OpenMetrics text format.
 #[utoipa::path(get, path = "/metrics", tag = "salud",
-    responses((status = 200, description = "OpenMetrics text", body = String)))]
+    responses((status = 200, description = "OpenMetrics text", body = String,
+        content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8")))]
 pub(super) async fn metrics(State(app): State<AppState>) -> Response {
     app.metrics.measured(app.health.measure().await);
     app.metrics.watching(app.vivo.watchers());

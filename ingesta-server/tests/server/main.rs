@@ -2,6 +2,7 @@
 
 mod acceso;
 mod cli;
+mod contrato;
 mod cortes;
 mod crear;
 mod graphql;
