@@ -3,4 +3,5 @@
 mod feed;
 mod lector;
 mod limites;
+mod quinientos;
 mod reinicio;
