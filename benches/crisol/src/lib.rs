@@ -10,6 +10,7 @@
 //! | [`plant`] | mistakes made on purpose, which the checker must find |
 //! | [`run`] | one run from start to report |
 //! | [`broker_away`] | a run of another kind: Kafka is killed under a steady load, and comes back |
+//! | [`siege`] | another: clients that mean harm beside those that do not |
 //!
 //! Promises: a run is its seed, which is printed; what was not answered is unknown, never failed;
 //! a run that did too little is not a success.
@@ -18,9 +19,11 @@
 pub mod broker_away;
 pub mod check;
 pub mod history;
+mod load;
 pub mod plant;
 pub mod processes;
 pub mod random;
 pub mod run;
+pub mod siege;
 pub mod store;
 pub mod workload;

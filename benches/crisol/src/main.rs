@@ -15,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crisol::broker_away::{AwayPlan, broker_away};
 use crisol::plant::Mistake;
 use crisol::run::{Plan, Report, run};
+use crisol::siege::{SiegePlan, siege};
 
 /// The fault harness of Ingesta.
 #[derive(Debug, Parser)]
@@ -35,6 +36,18 @@ enum Command {
         minutes: u64,
         #[command(flatten)]
         options: Options,
+    },
+    /// Clients that mean harm beside those that do not: what the first cost the second
+    Siege {
+        /// How long they are there
+        #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+        seconds: u64,
+        /// Honest commands a second
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+        rate: u64,
+        /// End with one JSON object
+        #[arg(long)]
+        json: bool,
     },
     /// Kafka is killed under a steady load and comes back: commands, memory, what waits, what is told
     BrokerAway {
@@ -76,6 +89,20 @@ async fn main() -> ExitCode {
     match CommandLine::parse().command {
         Command::Smoke(options) => kills(options, None).await,
         Command::Run { minutes, options } => kills(options, Some(minutes)).await,
+        Command::Siege {
+            seconds,
+            rate,
+            json,
+        } => {
+            let besieged = Duration::from_secs(seconds);
+            let alone = Duration::from_secs(20);
+            let plan = SiegePlan {
+                rate,
+                alone,
+                besieged,
+            };
+            under_siege(&plan, json).await
+        }
         Command::BrokerAway {
             minutes,
             rate,
@@ -104,6 +131,35 @@ async fn absence(plan: &AwayPlan, json: bool) -> ExitCode {
             "{}",
             serde_json::to_string(&report).unwrap_or_else(|_| "{}".to_owned())
         );
+    } else {
+        report.lines().iter().for_each(|line| println!("{line}"));
+    }
+    let findings = report.findings();
+    findings.iter().for_each(|finding| eprintln!("{finding}"));
+    if findings.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// Clients that mean harm.
+async fn under_siege(plan: &SiegePlan, json: bool) -> ExitCode {
+    let say = |line: String| eprintln!("{line}");
+    let ended = tokio::select! {
+        ended = siege(plan, &say) => ended,
+        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+    };
+    let report = match ended {
+        Ok(report) => report,
+        Err(error) => {
+            eprintln!("the run failed: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    if json {
+        let line = serde_json::to_string(&report).unwrap_or_else(|_| "{}".to_owned());
+        println!("{line}");
     } else {
         report.lines().iter().for_each(|line| println!("{line}"));
     }

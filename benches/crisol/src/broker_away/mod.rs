@@ -5,7 +5,6 @@
 //! not happen (a command that failed, an event that is missing, memory that grew), and no time.
 //! Does not: write a history as [`crate::run`] does; here nothing is killed that commands need.
 
-mod load;
 mod report;
 mod told;
 mod watch;
@@ -18,8 +17,8 @@ use ingesta_testing::services::OwnedBroker;
 
 pub use report::{AwayReport, GROWTH_MAX, Phase, Sample};
 
-use self::load::{Load, When};
 use self::watch::Watch;
+use crate::load::{Load, When};
 use crate::processes::{Postgres, Server, server_binary};
 use crate::store;
 
@@ -108,7 +107,7 @@ async fn carry_out(
     let mut load = Load::start(server.url(), plan.rate)?;
     watch.during(plan.before).await?;
     let at_kill = watch.resident()?;
-    load.now(When::Away);
+    load.now(When::During);
     broker.kill().await?;
     say(format!(
         "the broker is killed, the server has {} MiB",
@@ -143,7 +142,7 @@ async fn carry_out(
     Ok(AwayReport {
         rate: plan.rate,
         before: phases.of(When::Before),
-        away: phases.of(When::Away),
+        away: phases.of(When::During),
         draining: phases.of(When::Draining),
         after: phases.of(When::After),
         rss_at_kill: at_kill,

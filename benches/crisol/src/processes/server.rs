@@ -120,6 +120,16 @@ impl Server {
         Ok(kilobytes.context("the server has no memory any more")? * 1024)
     }
 
+    /// Files and connections that it has open now.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn open_files(&self) -> anyhow::Result<u64> {
+        let path = format!("/proc/{}/fd", self.child.id());
+        let open = std::fs::read_dir(path).context("look at the server's files")?;
+        Ok(open.count() as u64)
+    }
+
     /// Kills it.
     ///
     /// # Errors

@@ -11,14 +11,14 @@ use anyhow::Context;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
-use super::Phase;
+use crate::broker_away::Phase;
 use crate::workload::door;
 
 /// Where in the run a command was due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum When {
+pub(crate) enum When {
     Before,
-    Away,
+    During,
     Draining,
     After,
 }
@@ -33,7 +33,7 @@ struct Answers {
 }
 
 /// What became of all of them.
-pub(super) struct Phases {
+pub(crate) struct Phases {
     answers: [Answers; PHASES],
     /// When each phase began, and when the last one ended.
     times: Vec<Instant>,
@@ -51,7 +51,7 @@ impl Phases {
     }
 
     /// The figures of one.
-    pub(super) fn of(&self, when: When) -> Phase {
+    pub(crate) fn of(&self, when: When) -> Phase {
         let (answers, took) = (&self.answers[when as usize], self.took(when));
         let mut micros = answers.micros.clone();
         micros.sort_unstable();
@@ -88,7 +88,7 @@ impl Shared {
 }
 
 /// A running load.
-pub(super) struct Load {
+pub(crate) struct Load {
     shared: Arc<Shared>,
     running: JoinHandle<anyhow::Result<()>>,
     times: Vec<Instant>,
@@ -96,7 +96,7 @@ pub(super) struct Load {
 
 impl Load {
     /// Starts it, before the server at this address.
-    pub(super) fn start(url: &str, rate: u64) -> anyhow::Result<Self> {
+    pub(crate) fn start(url: &str, rate: u64) -> anyhow::Result<Self> {
         let shared = Arc::new(Shared {
             http: door::client()?,
             url: format!("{url}/ingesta/crear-ingesta-comando"),
@@ -115,13 +115,13 @@ impl Load {
     }
 
     /// From here on commands are due in this phase, the next one.
-    pub(super) fn now(&mut self, when: When) {
+    pub(crate) fn now(&mut self, when: When) {
         self.times.push(Instant::now());
         self.shared.now.store(when as u8, Ordering::Relaxed);
     }
 
     /// Waits for the last answers.
-    pub(super) async fn stop(mut self) -> anyhow::Result<Phases> {
+    pub(crate) async fn stop(mut self) -> anyhow::Result<Phases> {
         self.shared.stop.store(true, Ordering::Relaxed);
         self.times.push(Instant::now());
         self.running.await.context("the load")??;
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn the_slowest_hundredth_is_the_slowest_hundredth() {
         let mut answers: [Answers; PHASES] = Default::default();
-        answers[When::Away as usize] = Answers {
+        answers[When::During as usize] = Answers {
             micros: (1..=1_000).rev().map(|n| n * 1_000).collect(),
             failed: 3,
         };
@@ -184,7 +184,7 @@ mod tests {
             answers,
             times: times.into(),
         };
-        let away = phases.of(When::Away);
+        let away = phases.of(When::During);
         assert_eq!((away.commands, away.failed), (1_000, 3));
         assert!((away.per_second - 100.0).abs() < 0.01);
         assert!((away.p50_ms - 500.0).abs() < 1.5, "{}", away.p50_ms);
