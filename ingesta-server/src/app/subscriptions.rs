@@ -19,7 +19,7 @@ use ingesta_projections::{
     InvalidTableName, ProjectionSubscriber, ReadModel, TableName, ViewProjection, ViewTable,
 };
 use ingesta_sagas::{TimerHandle, TimerStatus};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::broker::Relays;
@@ -33,6 +33,9 @@ use crate::saga::SagaDeIngesta;
 use crate::vistas::{ImagenVista, IngestaVista, SagaVista};
 
 type Projected<A, V> = ProjectionSubscriber<ViewProjection<A, V>>;
+
+/// Pages that are read at once: each keeps a core busy for milliseconds.
+const PAGES_AT_ONCE: usize = 2;
 
 /// The running subscriptions.
 pub(super) struct Subscriptions {
@@ -157,6 +160,7 @@ impl Subscriptions {
             imagenes_por_topico: by_topic,
             storage: Arc::clone(ground.storage),
             codec: ground.codec.clone(),
+            paginas: Arc::new(Semaphore::new(PAGES_AT_ONCE)),
             wait: ground.options.read_wait,
         };
         Ok((all, lecturas, statuses))

@@ -13,6 +13,10 @@ pub enum ConsultaError {
         /// The subscription that is behind.
         what: &'static str,
     },
+    /// Others have read pages all the time that a read waits.
+    /// *Handling*: ask again in a moment (HTTP 503).
+    #[error("pages are being read all the time")]
+    Ocupada,
     /// The view could not be read.
     #[error(transparent)]
     Vista(#[from] ReadError),

@@ -8,7 +8,7 @@ use ingesta_domain::imagen::Imagen;
 use ingesta_event_store::subscription::{Waited, wait_for};
 use ingesta_event_store::{EventCodec, Position, RecordedEvent, Storage, StoreError, StreamId};
 use ingesta_projections::ReadModel;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::Instant;
 
 use super::ConsultaError;
@@ -31,6 +31,9 @@ pub struct Lecturas {
     pub(crate) imagenes_por_topico: bool,
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) codec: EventCodec,
+    /// Pages that are read at once: a page is hundreds of rows, and many of them at once would keep
+    /// commands, which are short, from their turn.
+    pub(crate) paginas: Arc<Semaphore>,
     /// How long one read waits at most.
     pub(crate) wait: Duration,
 }
@@ -52,6 +55,14 @@ impl Lecturas {
             Waited::Reached => imagenes?,
             behind @ Waited::TimedOut { .. } => behind,
         })
+    }
+
+    /// One's turn to read a page, waited for as long as a read waits.
+    pub(super) async fn turno(&self) -> Result<SemaphorePermit<'_>, ConsultaError> {
+        let turn = tokio::time::timeout(self.wait, self.paginas.acquire()).await;
+        let turn = turn.map_err(|_late| ConsultaError::Ocupada)?;
+        // Nobody closes it.
+        turn.map_err(|_closed| ConsultaError::Ocupada)
     }
 
     /// The events of one aggregate, from the log.

@@ -33,6 +33,7 @@ impl Manejada for ObtenerTodasIngestas {
                 what: VISTA_INGESTAS,
             });
         }
+        let _turn = lecturas.turno().await?;
         let after = self.despues_de.map(|id| id.to_string());
         let limite = self.limite.get();
         // One more than asked for tells whether there is a next page.

@@ -103,6 +103,11 @@ pub(super) fn sin_respuesta(error: ConsultaError) -> Problem {
             RetryAfter::from_secs(POCO),
         )
         .with_internal(format!("{what} is behind")),
+        ConsultaError::Ocupada => Problem::unavailable(
+            "saturado",
+            "el servicio lee ya tantas páginas como puede: intente más tarde",
+            RetryAfter::from_secs(POCO),
+        ),
         ConsultaError::AunNoExistia => {
             Problem::not_found("aun_no_existia", "en ese momento aún no existía")
         }
