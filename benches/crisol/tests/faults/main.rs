@@ -6,3 +6,4 @@
 mod broker_away;
 mod checker;
 mod postgres_dies;
+mod siege;
