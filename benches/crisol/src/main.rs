@@ -12,10 +12,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use crisol::broker_away::{AwayPlan, broker_away};
+use crisol::broker_away::{AwayPlan, AwayReport, broker_away};
 use crisol::plant::Mistake;
 use crisol::run::{Plan, Report, run};
-use crisol::siege::{SiegePlan, siege};
+use crisol::siege::{SiegePlan, SiegeReport, siege};
 
 /// The fault harness of Ingesta.
 #[derive(Debug, Parser)]
@@ -111,45 +111,38 @@ async fn main() -> ExitCode {
     }
 }
 
+fn say(line: String) {
+    eprintln!("{line}");
+}
+
 /// A broker that is away.
 async fn absence(plan: &AwayPlan, json: bool) -> ExitCode {
-    let say = |line: String| eprintln!("{line}");
-    // Dropping the run stops what it has started.
-    let ended = tokio::select! {
-        ended = broker_away(plan, &say) => ended,
-        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
-    };
-    let report = match ended {
-        Ok(report) => report,
-        Err(error) => {
-            eprintln!("the run failed: {error:#}");
-            return ExitCode::FAILURE;
-        }
-    };
-    if json {
-        println!(
-            "{}",
-            serde_json::to_string(&report).unwrap_or_else(|_| "{}".to_owned())
-        );
-    } else {
-        report.lines().iter().for_each(|line| println!("{line}"));
-    }
-    let findings = report.findings();
-    findings.iter().for_each(|finding| eprintln!("{finding}"));
-    if findings.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    let ended = uninterrupted(broker_away(plan, &say)).await;
+    let told = |report: &AwayReport| (report.lines(), report.findings());
+    finish(ended, json, told)
 }
 
 /// Clients that mean harm.
 async fn under_siege(plan: &SiegePlan, json: bool) -> ExitCode {
-    let say = |line: String| eprintln!("{line}");
-    let ended = tokio::select! {
-        ended = siege(plan, &say) => ended,
+    let ended = uninterrupted(siege(plan, &say)).await;
+    let told = |report: &SiegeReport| (report.lines(), report.findings());
+    finish(ended, json, told)
+}
+
+/// Dropping the run stops what it has started.
+async fn uninterrupted<R>(run: impl Future<Output = anyhow::Result<R>>) -> anyhow::Result<R> {
+    tokio::select! {
+        ended = run => ended,
         _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
-    };
+    }
+}
+
+/// Tells a report, its lines to people, and what must not have happened.
+fn finish<R: serde::Serialize>(
+    ended: anyhow::Result<R>,
+    json: bool,
+    told: impl Fn(&R) -> (Vec<String>, Vec<String>),
+) -> ExitCode {
     let report = match ended {
         Ok(report) => report,
         Err(error) => {
@@ -157,13 +150,13 @@ async fn under_siege(plan: &SiegePlan, json: bool) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    let (lines, findings) = told(&report);
     if json {
         let line = serde_json::to_string(&report).unwrap_or_else(|_| "{}".to_owned());
         println!("{line}");
     } else {
-        report.lines().iter().for_each(|line| println!("{line}"));
+        lines.iter().for_each(|line| println!("{line}"));
     }
-    let findings = report.findings();
     findings.iter().for_each(|finding| eprintln!("{finding}"));
     if findings.is_empty() {
         ExitCode::SUCCESS
@@ -186,13 +179,7 @@ async fn kills(options: Options, minutes: Option<u64>) -> ExitCode {
         Planted::Doubled => Mistake::Doubled,
     });
     eprintln!("seed {seed}");
-    let say = |line: String| eprintln!("{line}");
-    // Dropping the run stops what it has started.
-    let ended = tokio::select! {
-        ended = run(&plan, &say) => ended,
-        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
-    };
-    match ended {
+    match uninterrupted(run(&plan, &say)).await {
         Ok(report) => tell(&report, options.json),
         Err(error) => {
             eprintln!("the run failed: {error:#} (seed {seed})");

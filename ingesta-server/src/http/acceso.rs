@@ -124,10 +124,19 @@ impl FromRequestParts<AppState> for Visible {
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
         let PathId(id) = PathId::<IdIngesta>::from_request_parts(parts, app).await?;
         let Quien(principal) = Quien::from_request_parts(parts, app).await?;
-        let Some(own) = principal.solo() else {
-            return Ok(Self);
-        };
-        let owner = app.despachador.proveedor(id).await.map_err(rechazo)?;
-        (owner == Some(own)).then_some(Self).ok_or_else(no_existe)
+        visible(app, &principal, id).await.map(|()| Self)
     }
+}
+
+/// Refuses what is not of whoever asks, as if there were none.
+pub(super) async fn visible(
+    app: &AppState,
+    principal: &Principal,
+    id: IdIngesta,
+) -> Result<(), Problem> {
+    let Some(own) = principal.solo() else {
+        return Ok(());
+    };
+    let owner = app.despachador.proveedor(id).await.map_err(rechazo)?;
+    (owner == Some(own)).then_some(()).ok_or_else(no_existe)
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// Bytes that the server may grow by while the broker is away, and after: two relays, each with a
-/// window of 32 MiB of messages under way and the page of 5,000 events that they are made of, and
+/// window of 32 MiB of messages under way and the page of 10,000 events that they are made of, and
 /// what requests need meanwhile.
 pub const GROWTH_MAX: u64 = 128 << 20;
 

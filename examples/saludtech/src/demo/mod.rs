@@ -144,7 +144,6 @@ async fn tour(
     let settled = deadline.min(Instant::now() + SETTLED_WITHIN);
     let mut nobody = Muerte::new(plan.semilla, None);
     let (sabido, auditoria, avisos) = loop {
-        children.keep_alive(out).await?;
         let sabido = rastro.dicho();
         let auditoria = tokio::select! {
             auditoria = auditar(terreno, &puerta, &ids, &sabido) => auditoria?,

@@ -3,15 +3,14 @@
 use async_graphql::{Context, ID, Object, Result};
 use chrono::Utc;
 use ingesta_domain::ingesta::EliminarIngesta;
-use ingesta_domain::valor::IdIngesta;
-use ingesta_http::Problem;
 
 use super::tipos::IngestaRespuesta;
-use super::{app, error, quien};
+use super::{app, error, id_de, quien};
 use crate::comandos::CrearIngestaRecibida;
+use crate::http::acceso::visible;
 use crate::http::circunstancias::Circunstancias;
 use crate::http::crear::entregar;
-use crate::http::rechazo::{no_existe, rechazo};
+use crate::http::rechazo::rechazo;
 
 /// Everything that can be wished for.
 pub(in crate::http) struct Comandos;
@@ -50,17 +49,9 @@ impl Comandos {
         id_ingesta: ID,
         clave: Option<String>,
     ) -> Result<IngestaRespuesta> {
-        let id: IdIngesta = id_ingesta.parse().map_err(|_| {
-            let detail = "idIngesta no es un uuid";
-            error(&Problem::bad_request("id_malformado", detail))
-        })?;
-        let app = app(context)?;
-        if let Some(own) = quien(context)?.solo() {
-            let owner = app.despachador.proveedor(id).await;
-            if owner.map_err(|cause| error(&rechazo(cause)))? != Some(own) {
-                return Err(error(&no_existe()));
-            }
-        }
+        let (id, app) = (id_de("idIngesta", &id_ingesta)?, app(context)?);
+        let seen = visible(app, quien(context)?, id).await;
+        seen.map_err(|problem| error(&problem))?;
         let circunstancias = nombradas(context, clave)?;
         let command = EliminarIngesta { fecha: Utc::now() };
         let (name, how) = (circunstancias.command_id(), circunstancias.context());

@@ -4,11 +4,10 @@ use std::num::NonZeroU32;
 
 use async_graphql::{Context, ID, Object, Result};
 use ingesta_domain::consulta::{ObtenerImagen, ObtenerIngesta, ObtenerTodasIngestas};
-use ingesta_domain::valor::IdIngesta;
 use ingesta_http::Problem;
 
 use super::tipos::{Imagen, Ingesta, PaginaIngestas};
-use super::{app, error, quien};
+use super::{app, error, id_de, quien};
 use crate::consultas::Pagina;
 use crate::http::momento::posicion;
 use crate::http::rechazo::{no_existe, sin_respuesta};
@@ -30,8 +29,7 @@ impl Consultas {
         #[graphql(default = 100)] limite: u32,
         despues: Option<ID>,
     ) -> Result<Vec<Ingesta>> {
-        let page = pagina(context, limite, despues, None).await?;
-        Ok(page.filas.into_iter().map(Into::into).collect())
+        lista(context, limite, despues).await
     }
 
     /// The same, as the later of the first systems calls it.
@@ -42,8 +40,7 @@ impl Consultas {
         #[graphql(default = 100)] limite: u32,
         despues: Option<ID>,
     ) -> Result<Vec<Ingesta>> {
-        let page = pagina(context, limite, despues, None).await?;
-        Ok(page.filas.into_iter().map(Into::into).collect())
+        lista(context, limite, despues).await
     }
 
     /// The same, with where to go on. `desde` is a position that the answer reflects at least.
@@ -90,12 +87,15 @@ impl Consultas {
     }
 }
 
+/// The rows of a page alone, as both of the first systems have them.
+async fn lista(context: &Context<'_>, limite: u32, despues: Option<ID>) -> Result<Vec<Ingesta>> {
+    let page = pagina(context, limite, despues, None).await?;
+    Ok(page.filas.into_iter().map(Into::into).collect())
+}
+
 /// One that whoever asks may see; any other is none.
 async fn una(context: &Context<'_>, id: &ID, desde: Option<String>) -> Result<FilaIngesta> {
-    let id: IdIngesta = id.parse().map_err(|_| {
-        let detail = "idIngesta no es un uuid";
-        error(&Problem::bad_request("id_malformado", detail))
-    })?;
+    let id = id_de("idIngesta", id)?;
     let desde = posicion(desde).map_err(|problem| error(&problem))?;
     let consulta = ObtenerIngesta { id };
     let found = app(context)?.consultas.consultar(consulta, desde).await;
@@ -117,11 +117,7 @@ async fn pagina(
         let detail = format!("limite debe estar entre 1 y {LIMITE_MAXIMO}");
         error(&Problem::bad_request("limite_fuera_de_rango", detail))
     })?;
-    let despues_de = despues.map(|id| id.parse::<IdIngesta>()).transpose();
-    let despues_de = despues_de.map_err(|_| {
-        let detail = "despues no es un uuid";
-        error(&Problem::bad_request("id_malformado", detail))
-    })?;
+    let despues_de = despues.map(|id| id_de("despues", &id)).transpose()?;
     let consulta = ObtenerTodasIngestas {
         de: quien(context)?.solo(),
         despues_de,

@@ -19,13 +19,14 @@ mod consultas;
 mod sucesos;
 mod tipos;
 
-use async_graphql::{Context, Error, ErrorExtensions as _, Request, Schema, SchemaBuilder};
+use async_graphql::{Context, Error, ErrorExtensions as _, ID, Request, Schema, SchemaBuilder};
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use ingesta_domain::valor::IdIngesta;
 use ingesta_http::{JsonBody, NoQueryParams, Problem};
 
 use self::comandos::Comandos;
@@ -131,6 +132,13 @@ fn app<'c>(context: &Context<'c>) -> Result<&'c AppState, Error> {
 
 fn quien<'c>(context: &Context<'c>) -> Result<&'c Principal, Error> {
     context.data::<Principal>()
+}
+
+/// The id that an argument of this name holds.
+fn id_de(argument: &str, id: &ID) -> Result<IdIngesta, Error> {
+    let detail = || format!("{argument} no es un uuid");
+    let read = id.parse();
+    read.map_err(|_| error(&Problem::bad_request("id_malformado", detail())))
 }
 
 /// In the words of the other doors.
