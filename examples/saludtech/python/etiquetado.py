@@ -454,8 +454,11 @@ class Labeller:
     def run(self):
         while not self.ended.is_set():
             try:
+                # What is published late is kept from then on.
+                config = {"message.timestamp.type": "LogAppendTime"}
+                partitions, copies = self.args.kafka_partitions, self.args.kafka_replication
                 specs = [
-                    NewTopic(self.topic(name), self.args.kafka_partitions, self.args.kafka_replication)
+                    NewTopic(self.topic(name), partitions, copies, config=config)
                     for name in (START, UNDO, ANSWERS)
                 ]
                 make(self.admin, specs)

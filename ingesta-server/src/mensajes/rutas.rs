@@ -6,7 +6,7 @@
 
 use ingesta_kafka::envelope::Shape;
 use ingesta_kafka::schema::SchemaRegistry;
-use ingesta_kafka::topics::TopicSpec;
+use ingesta_kafka::topics::{Timestamps, TopicSpec};
 
 use super::{Esquema, Trato};
 
@@ -237,7 +237,14 @@ impl Rutas {
     #[must_use]
     pub fn topics(&self, partitions: i32) -> Vec<TopicSpec> {
         let spec = |name: &String| TopicSpec::new(name, partitions);
-        self.names().map(spec).collect()
+        // An event's own time is in its envelope: one that is told late is no sooner gone.
+        let told = |ruta: &Ruta| TopicSpec {
+            timestamps: Some(Timestamps::Published),
+            ..spec(&ruta.topic)
+        };
+        let events = self.events.iter().map(told);
+        let commands = self.commands.iter().map(|ruta| spec(&ruta.topic));
+        events.chain(commands).collect()
     }
 
     fn names(&self) -> impl Iterator<Item = &String> {

@@ -3,7 +3,7 @@
 //! The schemas are committed files, the ones that the control plane publishes.
 
 use ingesta_kafka::avro::AvroSchema;
-use ingesta_kafka::topics::{Copies, TopicSpec};
+use ingesta_kafka::topics::{Copies, Timestamps, TopicSpec};
 
 /// A topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +136,11 @@ impl Topicos {
     /// What a topic must be like, for whoever creates it first.
     #[must_use]
     pub fn spec(&self, topico: Topico) -> TopicSpec {
-        TopicSpec::new(self.de(topico), self.partitions).with_copies(self.copies())
+        TopicSpec {
+            // As the server asks for: what is published late is kept from then on.
+            timestamps: Some(Timestamps::Published),
+            ..TopicSpec::new(self.de(topico), self.partitions).with_copies(self.copies())
+        }
     }
 }
 

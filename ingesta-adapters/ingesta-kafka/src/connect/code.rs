@@ -57,12 +57,10 @@ impl Code {
             K::MessageSizeTooLarge | K::InvalidMessageSize | K::MessageBatchTooLarge => {
                 KafkaError::TooLarge { topic: named() }
             }
-            K::InvalidRecord | K::InvalidTimestamp | K::InvalidTopic | K::InvalidMessage => {
-                KafkaError::Unacceptable {
-                    topic: named(),
-                    code,
-                }
-            }
+            K::InvalidRecord | K::InvalidTopic | K::InvalidMessage => KafkaError::Unacceptable {
+                topic: named(),
+                code,
+            },
             known if AWAY.contains(&known) => KafkaError::Unreachable { attempted, code },
             known if NOT_BELIEVED.contains(&known) => {
                 KafkaError::NotAuthenticated { attempted, code }
@@ -126,6 +124,8 @@ const NOT_NOW: &[K] = &[
     K::ThrottlingQuotaExceeded,
     K::Retry,
     K::InProgress,
+    // A clock is ahead: true of every message until then, so none of them is at fault.
+    K::InvalidTimestamp,
 ];
 
 /// The permission whose absence the code tells, for somebody who publishes.
@@ -177,5 +177,10 @@ mod tests {
         assert!(!meaning(K::MessageSizeTooLarge).is_transient());
         assert_eq!(meaning(K::InvalidRequest).kind(), "refused");
         assert_eq!(meaning(K::SSL).kind(), "not_trusted");
+        let clock = meaning(K::InvalidTimestamp);
+        assert!(
+            clock.is_transient() && !clock.blames_message(),
+            "a clock that is wrong is wrong for every message, and is set right"
+        );
     }
 }

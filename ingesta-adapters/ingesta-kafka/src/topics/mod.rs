@@ -5,6 +5,7 @@
 
 mod admin;
 mod copies;
+mod keeping;
 mod refused;
 mod spec;
 
@@ -13,8 +14,9 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 pub use self::copies::Copies;
+pub use self::keeping::{Cleanup, Timestamps};
 pub use self::refused::{NotEnsured, RefusedTopic};
-pub use self::spec::{Cleanup, Difference, Ensured, TopicSpec, Was};
+pub use self::spec::{Difference, Ensured, TopicSpec, Was};
 
 use self::admin::Admin;
 use crate::connect::{KafkaError, KafkaOptions};

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Copies;
+use super::keeping::{Cleanup, Timestamps};
 use crate::connect::KafkaError;
 
 /// A topic and the settings that its use needs.
@@ -36,29 +37,10 @@ pub struct TopicSpec {
     pub max_message_bytes: Option<u32>,
     /// Copies that must have a message before it counts; `None`: as the brokers are set.
     pub min_insync_replicas: Option<u32>,
+    /// Which time a message is kept and looked up by; `None`: as the brokers are set.
+    pub timestamps: Option<Timestamps>,
     /// Size of a log file, in bytes; compaction spares the newest. `None`: as the brokers are set.
     pub segment_bytes: Option<u32>,
-}
-
-/// What becomes of old messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cleanup {
-    /// They go when they are older than the retention.
-    Delete,
-    /// The newest message of each key stays for ever.
-    Compact,
-    /// The newest message of each key stays for as long as the retention says.
-    CompactAndDelete,
-}
-
-impl Cleanup {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Delete => "delete",
-            Self::Compact => "compact",
-            Self::CompactAndDelete => "compact,delete",
-        }
-    }
 }
 
 /// What came of one topic.
@@ -136,6 +118,7 @@ impl TopicSpec {
             cleanup: Cleanup::Delete,
             max_message_bytes: None,
             min_insync_replicas: None,
+            timestamps: None,
             segment_bytes: None,
         }
     }
@@ -195,6 +178,10 @@ impl TopicSpec {
             (
                 "min.insync.replicas",
                 self.min_insync_replicas.map(|n| n.to_string()),
+            ),
+            (
+                "message.timestamp.type",
+                self.timestamps.map(|kind| kind.name().to_owned()),
             ),
             ("segment.bytes", self.segment_bytes.map(|n| n.to_string())),
         ];
@@ -256,9 +243,11 @@ mod tests {
         let spec = TopicSpec {
             cleanup: Cleanup::CompactAndDelete,
             retention: Some(Duration::MAX),
+            timestamps: Some(Timestamps::Published),
             ..TopicSpec::new("t", 3)
         };
         let as_wanted = |name: &str| match name {
+            "message.timestamp.type" => Some("LogAppendTime".to_owned()),
             "cleanup.policy" => Some("delete, compact".to_owned()),
             "retention.ms" => Some("-1".to_owned()),
             _ => Some("7".to_owned()),
@@ -271,7 +260,8 @@ mod tests {
             [
                 "1 partitions instead of 3",
                 "cleanup.policy is delete instead of compact,delete",
-                "retention.ms is delete instead of -1"
+                "retention.ms is delete instead of -1",
+                "message.timestamp.type is delete instead of LogAppendTime"
             ]
         );
     }

@@ -10,6 +10,11 @@ use crate::avro::SchemaId;
 /// Bytes of an answer at most; the largest of real schemas is far smaller.
 const LARGEST: usize = 4 * 1_048_576;
 
+/// The registry's own codes for what it has not got.
+pub(super) const NO_SUBJECT: i64 = 40_401;
+pub(super) const NO_VERSION: i64 = 40_402;
+pub(super) const NO_SCHEMA: i64 = 40_403;
+
 /// Letters of the registry's own words that are passed on.
 const WORDS: usize = 500;
 
@@ -85,6 +90,11 @@ impl Answer {
 
     pub(super) fn is(&self, status: StatusCode) -> bool {
         self.status == status
+    }
+
+    /// A registry says that it has not got it: anybody's 404 says only that no registry is there.
+    pub(super) fn has_not(&self, what: &[i64]) -> bool {
+        self.is(StatusCode::NOT_FOUND) && what.contains(&self.complaint().error_code)
     }
 
     /// The answer of a call that went well.

@@ -10,7 +10,9 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Method, StatusCode, Url};
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Found, Judged, Registered, shortened, unreachable};
+use super::answer::{
+    Answer, Found, Judged, NO_SCHEMA, NO_SUBJECT, NO_VERSION, Registered, shortened, unreachable,
+};
 use super::{RegistryError, RegistryOptions};
 use crate::avro::{AvroSchema, SchemaError, SchemaId};
 
@@ -81,7 +83,7 @@ impl SchemaRegistry {
         let attempted = "asking for a schema";
         let path = ["schemas", "ids", &id.to_string()];
         let answer = self.call(attempted, Method::GET, &path, None).await?;
-        if answer.is(StatusCode::NOT_FOUND) {
+        if answer.has_not(&[NO_SCHEMA]) {
             return Err(RegistryError::UnknownSchema { id });
         }
         let schema =
@@ -138,7 +140,7 @@ impl SchemaRegistry {
         let body = Some(json!({ "schema": schema.text() }));
         let path = ["subjects", subject];
         let answer = self.call(attempted, Method::POST, &path, body).await?;
-        if answer.is(StatusCode::NOT_FOUND) {
+        if answer.has_not(&[NO_SUBJECT, NO_VERSION, NO_SCHEMA]) {
             return Err(RegistryError::NotRegistered {
                 subject: subject.to_owned(),
             });
@@ -158,7 +160,7 @@ impl SchemaRegistry {
         let path = ["compatibility", "subjects", subject, "versions", "latest"];
         let body = Some(json!({ "schema": schema.text() }));
         let answer = self.call(attempted, Method::POST, &path, body).await?;
-        if answer.is(StatusCode::NOT_FOUND) {
+        if answer.has_not(&[NO_SUBJECT, NO_VERSION]) {
             return Ok(());
         }
         let judged: Judged = answer.well()?;

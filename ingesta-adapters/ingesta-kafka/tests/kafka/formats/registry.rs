@@ -122,6 +122,23 @@ async fn a_number_that_is_not_there_is_told_from_one_that_is_not_known() {
 }
 
 #[tokio::test]
+async fn a_page_that_is_not_there_is_not_a_schema_that_is_not_there() {
+    let stub = Stub::start().await;
+    let registry = stub.client();
+    stub.held().elsewhere = true;
+    let schema = registry.schema(SchemaId(7)).await.unwrap_err();
+    let number = registry.id_of("s", &incompatible()).await.unwrap_err();
+    // Nothing was judged, so nothing is in order.
+    let judged = registry.check("s", &incompatible()).await.unwrap_err();
+    for error in [schema, number, judged] {
+        assert!(
+            matches!(error, RegistryError::Refused { status: 404, .. }),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_schema_of_another_kind_is_of_no_use() {
     let stub = Stub::start().await;
     let registry = stub.client();

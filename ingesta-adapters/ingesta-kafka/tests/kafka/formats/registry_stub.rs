@@ -32,6 +32,8 @@ pub(crate) struct Held {
     pub(crate) asked: Vec<String>,
     /// Answers every call with this status.
     pub(crate) broken: Option<u16>,
+    /// Something else answers in its place, which has no such page.
+    pub(crate) elsewhere: bool,
 }
 
 type Shared = Arc<Mutex<Held>>;
@@ -92,12 +94,16 @@ async fn at_the_door(
     request: Request,
     next: Next,
 ) -> Response {
-    let broken = {
+    let (broken, elsewhere) = {
         let mut held = held.lock().expect("it works");
         let uri = request.uri();
         held.asked.push(format!("{} {uri}", request.method()));
-        held.broken
+        (held.broken, held.elsewhere)
     };
+    if elsewhere {
+        let page = "<html><body>404 Not Found</body></html>";
+        return (StatusCode::NOT_FOUND, page).into_response();
+    }
     if let Some(status) = broken {
         return error(status, 50_001, "Error in the backend data store");
     }

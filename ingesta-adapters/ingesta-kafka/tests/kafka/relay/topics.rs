@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
+use chrono::{TimeDelta, Utc};
 use ingesta_kafka::connect::{KafkaOptions, Sasl, SaslMechanism};
-use ingesta_kafka::topics::{Cleanup, Difference, TopicSpec, Was, ensure};
+use ingesta_kafka::message::{Header, OutgoingMessage};
+use ingesta_kafka::producer::{ProducerOptions, Publisher};
+use ingesta_kafka::topics::{Cleanup, Difference, Timestamps, TopicSpec, Was, ensure};
 use ingesta_testing::PATIENCE;
 
-use super::support::{broker, unique};
+use super::support::{broker, read_all, unique};
+
+const HOUR: TimeDelta = TimeDelta::hours(1);
 
 #[tokio::test]
 async fn a_topic_is_made_once_with_its_settings_and_differences_are_told() {
@@ -57,6 +62,36 @@ async fn a_topic_is_made_once_with_its_settings_and_differences_are_told() {
         ensure(&kafka, &specs, PATIENCE).await.unwrap()[0].differences,
         []
     );
+}
+
+#[tokio::test]
+async fn what_is_published_late_is_kept_from_then_on() {
+    let Some(kafka) = broker().await else { return };
+    let spec = TopicSpec {
+        timestamps: Some(Timestamps::Published),
+        ..TopicSpec::new(unique("late"), 1)
+    };
+    ensure(&kafka, std::slice::from_ref(&spec), PATIENCE)
+        .await
+        .unwrap();
+    let publisher = Publisher::new(&kafka, ProducerOptions::default()).unwrap();
+    let now = Utc::now();
+    // Behind what brokers keep where nobody says otherwise; and by a clock that is ahead.
+    let messages = [now - HOUR * 24 * 8, now + HOUR * 2].map(|then| OutgoingMessage {
+        topic: spec.name.clone(),
+        key: b"k".to_vec(),
+        value: Some(b"v".to_vec()),
+        headers: vec![Header::new("ce_id", "1")],
+        timestamp: Some(then),
+    });
+    publisher.publish(&messages).await.unwrap();
+    publisher.close(PATIENCE).await;
+    let seen = read_all(&kafka.brokers, &spec.name, "read_committed").await;
+    assert_eq!(seen.len(), 2);
+    for message in seen {
+        let kept_from = message.timestamp.unwrap();
+        assert!((kept_from - now.timestamp_millis()).abs() < HOUR.num_milliseconds());
+    }
 }
 
 #[tokio::test]
