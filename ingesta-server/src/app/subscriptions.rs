@@ -14,7 +14,7 @@ use ingesta_event_store::subscription::{
     Runner, RunnerHandle, RunnerOptions, RunnerStatus, Subscriber,
 };
 use ingesta_event_store::{Database, EventCodec, Position, Storage, StoreError};
-use ingesta_kafka::relay::runner_options;
+use ingesta_kafka::relay::runner_options_for;
 use ingesta_projections::{
     InvalidTableName, ProjectionSubscriber, ReadModel, TableName, ViewProjection, ViewTable,
 };
@@ -178,8 +178,10 @@ impl Subscriptions {
             }
             self.timers = Some(motor.spawn_timers(ground, self.token.clone()));
         }
+        let messaging = ground.options.messaging.as_ref();
+        let most = messaging.map_or(1, |messaging| messaging.rutas.mensajes_por_suceso());
         for relay in ground.relays.subscribers() {
-            self.run_with(ground, relay, runner_options(), statuses);
+            self.run_with(ground, relay, runner_options_for(most), statuses);
         }
     }
 

@@ -41,6 +41,9 @@ enum Datos {
     Alertada(IngestaAlertadaDatos),
 }
 
+/// Messages of one event at most: what is reverted has failed too.
+pub(super) const MENSAJES_MAXIMOS: usize = 3;
+
 /// What the event is called in messages, and the schemas in which it is told.
 const fn told(event: &IngestaEvent) -> (&'static str, &'static [Esquema]) {
     use Esquema::{

@@ -8,6 +8,7 @@ use ingesta_kafka::envelope::Shape;
 use ingesta_kafka::schema::SchemaRegistry;
 use ingesta_kafka::topics::{Timestamps, TopicSpec};
 
+use super::ingesta::MENSAJES_MAXIMOS;
 use super::{Esquema, Trato};
 
 /// How values are written and read.
@@ -245,6 +246,15 @@ impl Rutas {
         let events = self.events.iter().map(told);
         let commands = self.commands.iter().map(|ruta| spec(&ruta.topic));
         events.chain(commands).collect()
+    }
+
+    /// How many messages one event becomes at most.
+    #[must_use]
+    pub fn mensajes_por_suceso(&self) -> usize {
+        let of_ingestas = self.events.iter().filter(|ruta| {
+            ruta.schema.trato() == Trato::Evento && ruta.schema != Esquema::EventosImagen
+        });
+        of_ingestas.count().clamp(1, MENSAJES_MAXIMOS)
     }
 
     fn names(&self) -> impl Iterator<Item = &String> {

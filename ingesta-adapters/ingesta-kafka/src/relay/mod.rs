@@ -32,12 +32,32 @@ use crate::producer::{ProducerOptions, Publisher, Waiting};
 ///
 /// A step is also the most that a death repeats. At up to two messages for an event it fits into the
 /// window of [`ProducerOptions`], so what is repeated is within what may be under way; whoever makes
-/// more of an event and wants that bound too takes smaller steps.
+/// more of an event takes [`runner_options_for`].
 #[must_use]
 pub fn runner_options() -> RunnerOptions {
     RunnerOptions {
         batch_max: 10_000,
         ..RunnerOptions::default()
+    }
+}
+
+/// [`runner_options`] with steps that fit into the window of [`ProducerOptions::default`] where an
+/// event becomes up to so many messages, so that no death repeats more than may be under way.
+///
+/// ```
+/// use ingesta_kafka::relay::{runner_options, runner_options_for};
+///
+/// assert_eq!(runner_options_for(1).batch_max, runner_options().batch_max);
+/// assert_eq!(runner_options_for(4).batch_max, 5_000);
+/// ```
+#[must_use]
+pub fn runner_options_for(messages_per_event: usize) -> RunnerOptions {
+    let most = runner_options();
+    let window = ProducerOptions::default().window_messages;
+    let fits = window / messages_per_event.max(1);
+    RunnerOptions {
+        batch_max: most.batch_max.min(fits.max(1)),
+        ..most
     }
 }
 

@@ -38,6 +38,13 @@ fn by_type_the_names_of_the_first_systems_are_added() {
 }
 
 #[test]
+fn a_step_of_the_relay_fits_into_the_window_whatever_the_table() {
+    let most = |rutas: Rutas| rutas.con_saga().mensajes_por_suceso();
+    assert_eq!(most(Rutas::default()), 1);
+    assert_eq!(most(Rutas::default().por_tipo()), 3);
+}
+
+#[test]
 fn with_sagas_their_orders_and_answers_are_added() {
     let plain = Rutas::default().por_tipo();
     assert!(!plain.tiene_saga());
