@@ -90,7 +90,7 @@ impl<'p> Flight<'p> {
 
     /// [`Flight::send`] of a message that need not have a key.
     pub(crate) async fn take(&mut self, record: Record<'_>) -> Result<(), KafkaError> {
-        if !self.native().known.contains(record.topic) {
+        if !self.native().begun.knows(record.topic) {
             let gauges = Arc::clone(&self.gauges);
             self.native().ask_for(record.topic, &gauges).await?;
         }
@@ -110,6 +110,10 @@ impl<'p> Flight<'p> {
             let Err((cause, _)) = self.native().client.send(record.native(place)) else {
                 self.given.messages += 1;
                 self.given.bytes += bytes;
+                if self.native().begun.begins(record.topic, record.key) {
+                    let given = self.given;
+                    self.native().deliveries().until(given, true).await;
+                }
                 break;
             };
             self.gauges.taken_back(bytes);

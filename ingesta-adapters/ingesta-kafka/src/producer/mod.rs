@@ -6,6 +6,7 @@
 //! abandoned is purged. Messages may be published twice, by whoever publishes again.
 //! It does not say what to publish, and it keeps nothing over a restart.
 
+mod begun;
 mod deliveries;
 mod flight;
 mod gauges;

@@ -3,7 +3,6 @@
 //! The library's own drop may block for a second and more, and forgets what is queued; so letting
 //! go is done here, on a thread that nobody waits for.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use rdkafka::config::ClientConfig;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::producer::{Producer, PurgeConfig, ThreadedProducer};
 
+use super::begun::Begun;
 use super::deliveries::Deliveries;
 use super::gauges::Gauges;
 use crate::connect::{Code, KafkaError};
@@ -22,8 +22,8 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 pub(super) struct Native {
     pub(super) client: Arc<ThreadedProducer<Deliveries>>,
-    /// Topics that were there when they were asked for.
-    pub(super) known: HashSet<String>,
+    /// Topics that were there when they were asked for, and what was sent there.
+    pub(super) begun: Begun,
 }
 
 impl Native {
@@ -34,7 +34,7 @@ impl Native {
         gauges.client_made();
         Ok(Self {
             client: Arc::new(client),
-            known: HashSet::new(),
+            begun: Begun::default(),
         })
     }
 
@@ -74,8 +74,8 @@ impl Native {
                     gauges.trouble(&error);
                 }
                 Err(error) => return Err(error),
-                Ok(()) => {
-                    self.known.insert(topic.to_owned());
+                Ok(partitions) => {
+                    self.begun.found(topic, partitions);
                     return Ok(());
                 }
             }
@@ -84,7 +84,7 @@ impl Native {
         }
     }
 
-    async fn once_for(&self, topic: &str) -> Result<(), KafkaError> {
+    async fn once_for(&self, topic: &str) -> Result<usize, KafkaError> {
         let (client, asked) = (Arc::clone(&self.client), topic.to_owned());
         let answer = tokio::task::spawn_blocking(move || {
             let metadata = client
@@ -103,7 +103,7 @@ impl Native {
             Ok(None) => Err(meaning(RDKafkaErrorCode::UnknownTopicOrPartition)),
             Ok(Some((Some(code), _))) => Err(meaning(code.into())),
             Ok(Some((None, 0))) => Err(meaning(RDKafkaErrorCode::LeaderNotAvailable)),
-            Ok(Some((None, _))) => Ok(()),
+            Ok(Some((None, partitions))) => Ok(partitions),
         }
     }
 

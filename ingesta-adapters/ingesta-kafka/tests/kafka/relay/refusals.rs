@@ -88,7 +88,12 @@ async fn a_message_that_only_the_broker_finds_too_large_is_found_among_its_neigh
     let copy = Copy {
         topic: spec.name.clone(),
     };
-    let relay = Relay::new("large", copy, &kafka, ProducerOptions::default()).unwrap();
+    // Each message a batch of its own: none may pass the one that is refused.
+    let apart = ProducerOptions {
+        linger_ms: 0,
+        ..ProducerOptions::default()
+    };
+    let relay = Relay::new("large", copy, &kafka, apart).unwrap();
     let (runner, shutdown) = run(&store, Arc::new(relay), 100);
     reached(&*store, "large", last).await;
     let parked = store.parked("large").await.unwrap();
