@@ -7,6 +7,8 @@
 
 use std::collections::HashMap;
 
+use super::partition_of;
+
 /// The partitions of the topics that a client has asked for.
 #[derive(Default)]
 pub(super) struct Begun {
@@ -29,37 +31,13 @@ impl Begun {
         let Some(partitions) = self.topics.get_mut(topic) else {
             return true;
         };
-        let Some(key) = key.filter(|key| !key.is_empty()) else {
+        let Some(key) = key else {
             return partitions.contains(&false);
         };
-        let hash = murmur2(key) & 0x7fff_ffff;
-        let count = partitions.len().max(1);
-        let begun = partitions.get_mut(hash as usize % count);
+        let place = partition_of(key, partitions.len());
+        let begun = partitions.get_mut(place);
         begun.is_none_or(|begun| !std::mem::replace(begun, true))
     }
-}
-
-/// The hash of Java's client, by which the library chooses the partition of a key.
-fn murmur2(data: &[u8]) -> u32 {
-    const M: u32 = 0x5bd1_e995;
-    let mut words = data.chunks_exact(4);
-    // Longer than any message can be.
-    let mut hash = 0x9747_b28c ^ u32::try_from(data.len()).unwrap_or(u32::MAX);
-    for word in &mut words {
-        let word: [u8; 4] = word.try_into().expect("four bytes");
-        let mut k = u32::from_le_bytes(word).wrapping_mul(M);
-        k = (k ^ (k >> 24)).wrapping_mul(M);
-        hash = hash.wrapping_mul(M) ^ k;
-    }
-    let rest = words.remainder();
-    for (at, byte) in rest.iter().enumerate() {
-        hash ^= u32::from(*byte) << (8 * at);
-    }
-    if !rest.is_empty() {
-        hash = hash.wrapping_mul(M);
-    }
-    hash = (hash ^ (hash >> 13)).wrapping_mul(M);
-    hash ^ (hash >> 15)
 }
 
 #[cfg(test)]
@@ -78,14 +56,14 @@ mod tests {
         };
         assert_eq!((first(&mut begun), first(&mut begun)), (6, 0));
         assert!(!begun.begins("t", None));
+        begun.found("empty", 6);
+        let mut empty = || begun.begins("empty", Some(b""));
+        assert_eq!(
+            [empty(), empty()],
+            [true, false],
+            "it has a partition like any other key"
+        );
         begun.found("one", 1);
         assert!(begun.begins("one", None), "it may be any of them");
-    }
-
-    #[test]
-    fn the_hash_is_javas() {
-        // From Kafka's own `UtilsTest.testMurmur2`.
-        assert_eq!(murmur2(b"21").cast_signed(), -973_932_308);
-        assert_eq!(murmur2(b"foobar").cast_signed(), -790_332_482);
     }
 }

@@ -110,14 +110,14 @@ impl<'p> Flight<'p> {
             let Err((cause, _)) = self.native().client.send(record.native(place)) else {
                 self.given.messages += 1;
                 self.given.bytes += bytes;
-                if self.native().begun.begins(record.topic, record.key) {
-                    let given = self.given;
-                    self.native().deliveries().until(given, true).await;
-                }
                 break;
             };
             self.gauges.taken_back(bytes);
             self.again(&cause, record.topic).await?;
+        }
+        if self.native().begun.begins(record.topic, record.key) {
+            let given = self.given;
+            self.native().deliveries().until(given, true).await;
         }
         if self.sent().is_multiple_of(TURN) {
             tokio::task::yield_now().await;

@@ -12,6 +12,7 @@ mod flight;
 mod gauges;
 mod native;
 mod options;
+mod partition;
 mod record;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use tokio::sync::Mutex;
 
 pub use self::flight::{Flight, Landed};
 pub use self::options::{Compression, ProducerOptions};
+pub use self::partition::partition_of;
 
 pub(crate) use self::gauges::{Gauges, Waiting};
 pub(crate) use self::record::Record;
