@@ -161,6 +161,12 @@ impl Esquema {
         }
     }
 
+    /// Whether its messages tell what happens to ingestas.
+    #[must_use]
+    pub(super) fn es_de_ingestas(self) -> bool {
+        self.trato() == Trato::Evento && self != Self::EventosImagen
+    }
+
     /// Who says what to whom in its messages.
     #[must_use]
     pub const fn trato(self) -> Trato {

@@ -21,7 +21,7 @@ use super::datos::{
 };
 use super::envelope::{Outlet, Told};
 use super::leido::{self, leer};
-use super::{Esquema, Rutas, Trato};
+use super::{Esquema, Rutas};
 
 /// Events of ingestas to messages.
 pub struct TraductorIngesta {
@@ -41,14 +41,20 @@ enum Datos {
     Alertada(IngestaAlertadaDatos),
 }
 
-/// Messages of one event at most: what is reverted has failed too.
-pub(super) const MENSAJES_MAXIMOS: usize = 3;
+/// Where it is told that an ingesta was reverted, which has then failed too.
+const DE_REVERTIDA: &[Esquema] = &[
+    Esquema::EventosIngesta,
+    Esquema::EventoFalloIngesta,
+    Esquema::EventoIngestaRevertida,
+];
+
+/// Messages of one event at most: of no other one more is told.
+pub(super) const MENSAJES_MAXIMOS: usize = DE_REVERTIDA.len();
 
 /// What the event is called in messages, and the schemas in which it is told.
 const fn told(event: &IngestaEvent) -> (&'static str, &'static [Esquema]) {
     use Esquema::{
-        EventoAlertaIngesta, EventoFalloIngesta, EventoIngestaCreada, EventoIngestaEliminada,
-        EventoIngestaRevertida, EventosIngesta,
+        EventoAlertaIngesta, EventoIngestaCreada, EventoIngestaEliminada, EventosIngesta,
     };
     match event {
         IngestaEvent::IngestaCreada(_) => ("IngestaCreada", &[EventosIngesta, EventoIngestaCreada]),
@@ -56,10 +62,7 @@ const fn told(event: &IngestaEvent) -> (&'static str, &'static [Esquema]) {
         IngestaEvent::ProcesoIniciado(_) => ("ProcesoIniciado", &[EventosIngesta]),
         IngestaEvent::IngestaRechazada(_) => ("IngestaRechazada", &[EventosIngesta]),
         IngestaEvent::IngestaFinalizada(_) => ("IngestaFinalizada", &[EventosIngesta]),
-        IngestaEvent::IngestaRevertida(_) => (
-            "IngestaRevertida",
-            &[EventosIngesta, EventoFalloIngesta, EventoIngestaRevertida],
-        ),
+        IngestaEvent::IngestaRevertida(_) => ("IngestaRevertida", DE_REVERTIDA),
         IngestaEvent::IngestaEliminada(_) => (
             "IngestaEliminada",
             &[EventosIngesta, EventoIngestaEliminada],
@@ -76,9 +79,7 @@ impl TraductorIngesta {
     #[must_use]
     pub fn new(rutas: &Rutas, codec: EventCodec, storage: Arc<dyn EventStorage>) -> Self {
         Self {
-            outlets: Outlet::of(rutas, |ruta| {
-                ruta.schema.trato() == Trato::Evento && ruta.schema != Esquema::EventosImagen
-            }),
+            outlets: Outlet::of(rutas, |ruta| ruta.schema.es_de_ingestas()),
             codec,
             storage,
         }

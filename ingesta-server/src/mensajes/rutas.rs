@@ -251,9 +251,8 @@ impl Rutas {
     /// How many messages one event becomes at most.
     #[must_use]
     pub fn mensajes_por_suceso(&self) -> usize {
-        let of_ingestas = self.events.iter().filter(|ruta| {
-            ruta.schema.trato() == Trato::Evento && ruta.schema != Esquema::EventosImagen
-        });
+        let events = self.events.iter();
+        let of_ingestas = events.filter(|ruta| ruta.schema.es_de_ingestas());
         of_ingestas.count().clamp(1, MENSAJES_MAXIMOS)
     }
 
