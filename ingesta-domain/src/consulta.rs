@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 
 use chrono::{DateTime, Utc};
 
-use crate::valor::{IdIngesta, IdProveedor};
+use crate::valor::{EstadoIngesta, IdIngesta, IdProveedor};
 
 /// A question to the read side.
 pub trait Consulta {
@@ -28,6 +28,8 @@ pub struct ObtenerIngesta {
 pub struct ObtenerTodasIngestas {
     /// Only those of this provider; `None`: of all.
     pub de: Option<IdProveedor>,
+    /// Only those in this state; `None`: in any.
+    pub estado: Option<EstadoIngesta>,
     /// The last id of the page before; `None` asks for the first page.
     pub despues_de: Option<IdIngesta>,
     /// The greatest number of rows; the server may answer with fewer.
@@ -74,6 +76,17 @@ pub struct ObtenerImagenPasada {
     pub id_ingesta: IdIngesta,
     /// As of when; a version is the image's own.
     pub momento: Momento,
+}
+
+/// Everything that has happened to an ingesta and its image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ObtenerHistoria {
+    /// Which ingesta.
+    pub id: IdIngesta,
+}
+
+impl Consulta for ObtenerHistoria {
+    const NOMBRE: &'static str = "ObtenerHistoria";
 }
 
 impl Consulta for ObtenerIngesta {

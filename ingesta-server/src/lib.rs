@@ -24,6 +24,7 @@ pub mod consultas;
 pub mod entradas;
 mod http;
 pub mod mensajes;
+mod operacion;
 pub mod reacciones;
 pub mod registry;
 pub mod saga;

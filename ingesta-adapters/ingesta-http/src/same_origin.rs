@@ -37,7 +37,7 @@ pub fn same_origin(headers: &HeaderMap) -> Result<(), Problem> {
         _ => Err(Problem::new(
             axum::http::StatusCode::FORBIDDEN,
             "origen_ajeno",
-            "una página de otro sitio no puede abrir este canal",
+            "una página de otro sitio no puede hacer esto",
         )),
     }
 }

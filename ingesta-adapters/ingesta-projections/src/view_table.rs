@@ -95,30 +95,37 @@ impl<S: DeserializeOwned> ViewTable<S> {
         self.all(&found.map_err(|e| self.failed("reading a page of a view", e))?)
     }
 
-    /// The same of the rows whose state has this text in this field of its JSON object.
+    /// The same of the rows whose state has each of these texts in its field of the JSON object.
     ///
-    /// There is no index on the field: rows of others in between are read and passed over.
+    /// There is no index on the fields: rows of others in between are read and passed over.
     ///
     /// # Errors
     /// See [`ReadError`].
     pub async fn page_of(
         &self,
-        (field, text): (&str, &str),
+        wanted: &[(&str, &str)],
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<Row<S>>, ReadError> {
         let sql = format!(
-            "{} where ($1::text is null or view_id > $1) and payload ->> $3 = $4
+            "{} where ($1::text is null or view_id > $1)
+               and not exists (select from unnest($3::text[], $4::text[]) as w (field, text)
+                                where payload ->> w.field is distinct from w.text)
              order by view_id limit $2",
             self.select()
         );
+        // No JSON object holds a NUL, and the database takes none.
+        if wanted.iter().any(|(_, text)| text.contains('\0')) {
+            return Ok(Vec::new());
+        }
+        let (fields, texts): (Vec<&str>, Vec<&str>) = wanted.iter().copied().unzip();
         let after = after.map(|key| key.split('\0').next().unwrap_or_default());
         let query = sqlx::query(&sql)
             .persistent(false)
             .bind(after)
             .bind(i64::from(limit))
-            .bind(field)
-            .bind(text);
+            .bind(fields)
+            .bind(texts);
         let found = query.fetch_all(self.database.pool()).await;
         self.all(&found.map_err(|e| self.failed("reading a page of a view", e))?)
     }

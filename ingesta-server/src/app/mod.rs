@@ -47,6 +47,7 @@ use crate::comandos::Despachador;
 use crate::consultas::Consultas;
 use crate::entradas::{Entrada, entradas, entradas_de_imagenes, entradas_de_saga};
 use crate::mensajes::EnVivo;
+use crate::operacion::Operacion;
 use crate::reacciones::ReaccionImagenes;
 use crate::saga::Sagas;
 
@@ -58,6 +59,7 @@ pub struct App {
     grace: Duration,
     subscriptions: Subscriptions,
     relays: Relays,
+    operacion: Operacion,
     broker: Option<Broker>,
     server: JoinHandle<()>,
     vivo: LiveFeed,
@@ -83,6 +85,7 @@ impl App {
             Despachador::measured(Arc::clone(&storage), codec.clone(), metrics.clone());
         let puerta = Puerta::new(&options, &storage, &codec)?;
         let messaging = messaging(&options);
+        let operacion = Operacion::new(postgres.clone(), messaging)?;
         let motor = motor(&options, messaging, &storage, &codec)?;
         let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
         // Where the start fails, the feed ends too.
@@ -116,6 +119,7 @@ impl App {
             despachador,
             consultas: Consultas::new(lecturas),
             sagas: Sagas::new(Arc::clone(&storage), codec.clone()),
+            operacion: operacion.clone(),
             puerta,
             health,
             vivo: vivo.clone(),
@@ -133,6 +137,7 @@ impl App {
             grace,
             subscriptions,
             relays,
+            operacion,
             broker,
             server,
             vivo,
@@ -168,7 +173,13 @@ impl App {
                 self.server.abort();
             }
         };
-        tokio::join!(inboxes, requests);
+        let rebuilds = async {
+            let ended = tokio::time::timeout(self.grace, self.operacion.obras.terminar());
+            if ended.await.is_err() {
+                tracing::warn!("a rebuild did not end in time; the next one takes it over");
+            }
+        };
+        tokio::join!(inboxes, requests, rebuilds);
         self.subscriptions.stop(self.grace).await;
         self.relays.close(self.grace).await;
     }

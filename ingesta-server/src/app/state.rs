@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Health, Metrics, Puerta};
 use crate::comandos::Despachador;
 use crate::consultas::Consultas;
+use crate::operacion::Operacion;
 use crate::saga::Sagas;
 
 /// The parts of the running server. Cheap to clone.
@@ -18,6 +19,8 @@ pub(crate) struct AppState {
     pub(crate) consultas: Consultas,
     /// Also where none is led by this process: another one may lead them.
     pub(crate) sagas: Sagas,
+    /// What an operator looks after.
+    pub(crate) operacion: Operacion,
     pub(crate) puerta: Puerta,
     pub(crate) health: Health,
     pub(crate) vivo: LiveFeed,

@@ -5,6 +5,7 @@
 //! Commands are in another room.
 
 mod error;
+mod historia;
 mod imagen;
 mod ingesta;
 mod lecturas;

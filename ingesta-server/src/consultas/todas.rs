@@ -39,12 +39,14 @@ impl Manejada for ObtenerTodasIngestas {
         // One more than asked for tells whether there is a next page.
         let view = lecturas.ingestas.view();
         let more_than = limite.saturating_add(1);
-        let mut rows = match self.de {
-            None => view.page(after.as_deref(), more_than).await?,
-            Some(proveedor) => {
-                let only = ("id_proveedor", &*proveedor.to_string());
-                view.page_of(only, after.as_deref(), more_than).await?
-            }
+        let proveedor = self.de.map(|id| id.to_string());
+        let only_of = proveedor.as_deref().map(|id| ("id_proveedor", id));
+        let only_in = self.estado.map(|estado| ("estado", estado.as_str()));
+        let wanted: Vec<_> = only_of.into_iter().chain(only_in).collect();
+        let mut rows = if wanted.is_empty() {
+            view.page(after.as_deref(), more_than).await?
+        } else {
+            view.page_of(&wanted, after.as_deref(), more_than).await?
         };
         let more = u32::try_from(rows.len()).is_ok_and(|found| found > limite);
         rows.truncate(usize::try_from(limite).unwrap_or(usize::MAX));

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use ingesta_domain::consulta::{
     ObtenerImagen, ObtenerImagenPasada, ObtenerIngesta, ObtenerIngestaPasada, ObtenerTodasIngestas,
 };
-use ingesta_domain::valor::IdIngesta;
+use ingesta_domain::valor::{EstadoIngesta, IdIngesta};
 use ingesta_http::{Cursor, IfNoneMatch, PathId, Problem, QueryParams, VersionTag, next_page_link};
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,8 @@ pub(super) struct Pagina {
     limite: Option<u32>,
     /// Where the page begins, from the `Link` of the page before.
     cursor: Option<String>,
+    /// Only those in this state.
+    estado: Option<String>,
     /// The position that the answer must reflect at least.
     desde: Option<String>,
 }
@@ -144,6 +146,8 @@ pub(super) async fn imagen(
         ("limite" = Option<u32>, Query, description = "Rows in a page: 1 to 500, default 100"),
         ("cursor" = Option<String>, Query,
             description = "Where the page begins, from the `Link` of the page before"),
+        ("estado" = Option<String>, Query, example = "Creada",
+            description = "Only those in this state"),
         ("desde" = Option<String>, Query,
             description = "The position that the answer must reflect at least"),
     ),
@@ -163,6 +167,7 @@ pub(super) async fn todas(
     let despues_de = pagina.cursor.as_deref().map(cursor).transpose()?;
     let consulta = ObtenerTodasIngestas {
         de: principal.solo(),
+        estado: pagina.estado.as_deref().map(estado).transpose()?,
         despues_de,
         limite: limite(pagina.limite)?,
     };
@@ -191,7 +196,7 @@ pub(super) fn fila_con_version(
 }
 
 /// What is read about a patient's image is nothing for shared caches.
-fn privado(mut answer: Response) -> Response {
+pub(super) fn privado(mut answer: Response) -> Response {
     let value = HeaderValue::from_static("private, no-cache");
     answer.headers_mut().insert(header::CACHE_CONTROL, value);
     answer
@@ -207,6 +212,14 @@ fn limite(asked: Option<u32>) -> Result<NonZeroU32, Problem> {
             let detail = format!("limite debe estar entre 1 y {LIMITE_MAXIMO}");
             Problem::bad_request("limite_fuera_de_rango", detail).with("campo", "limite")
         })
+}
+
+fn estado(text: &str) -> Result<EstadoIngesta, Problem> {
+    text.parse().map_err(|_| {
+        let all = EstadoIngesta::TODOS.map(EstadoIngesta::as_str).join(", ");
+        let detail = format!("estado debe ser uno de: {all}");
+        Problem::bad_request("estado_desconocido", detail).with("campo", "estado")
+    })
 }
 
 fn cursor(text: &str) -> Result<IdIngesta, Problem> {

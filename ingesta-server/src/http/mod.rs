@@ -12,10 +12,13 @@ mod crear;
 mod describir;
 mod esquemas;
 mod graphql;
+mod historia;
 mod medida;
 mod momento;
+mod operacion;
 mod origenes;
 pub mod permisos;
+mod quien;
 mod rechazo;
 mod respuesta;
 mod saga;
@@ -66,6 +69,10 @@ pub(crate) fn router(state: AppState, limits: &HttpLimits) -> Router {
             state.clone(),
             acceso::entrar,
         ))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            origenes::sin_paginas_ajenas,
+        ))
         .fallback(route_not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn_with_state(limits.body, whole_body))
@@ -95,6 +102,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(consultas::consulta_por_id))
         .routes(routes!(consultas::todas))
         .routes(routes!(consultas::imagen))
+        .routes(routes!(historia::historia))
         .routes(routes!(saga::saga))
         .routes(routes!(transiciones::iniciar))
         .routes(routes!(transiciones::rechazar))
@@ -108,6 +116,8 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(vivo::version))
         .routes(routes!(graphql::preguntar, graphql::mirar))
         .routes(routes!(spec::spec))
+        .routes(routes!(quien::quien))
+        .merge(operacion::routes())
 }
 
 fn status_routes() -> OpenApiRouter<AppState> {

@@ -1,13 +1,19 @@
 //! Pages of other sites: those that are named may ask, and no other.
 //!
 //! Promises: no page is ever trusted with a cookie, because there are none; what a page may read of an
-//! answer is what a client needs, by name.
+//! answer is what a client needs, by name; a page of a site that is not named changes nothing, not even
+//! where everybody at this machine may do everything.
 
 use std::time::Duration;
 
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use ingesta_http::{Problem, same_origin};
 use tower_http::cors::CorsLayer;
+
+use crate::app::AppState;
 
 const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(3_600);
 
@@ -42,7 +48,23 @@ pub(super) fn layer(origins: &[HeaderValue]) -> CorsLayer {
         .max_age(ASKED_AGAIN_AFTER)
 }
 
-/// Whether a page of this origin may open a web socket, which no other rule of browsers guards.
+/// The layer that lets no page of another site change anything here. Without access control a page
+/// could do that from the browser of whoever sits at this machine: an order without a body needs no
+/// leave of the browser.
+pub(super) async fn sin_paginas_ajenas(
+    State(app): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let reads = request.method().is_safe();
+    if !reads && let Err(foreign) = puede_abrir(&app.puerta.origins, request.headers()) {
+        return foreign.into_response();
+    }
+    next.run(request).await
+}
+
+/// Whether a page of this origin may open a web socket or change anything, which no other rule of
+/// browsers guards.
 pub(super) fn puede_abrir(origins: &[HeaderValue], headers: &HeaderMap) -> Result<(), Problem> {
     let origin = headers.get(header::ORIGIN);
     if origin.is_some_and(|origin| origins.contains(origin)) {

@@ -34,7 +34,7 @@ const POST: &str = "POST";
 const OPERADOR: Permiso = Permiso::Desde(Rol::Operador);
 
 /// Every route, with its method and who may come in.
-pub const PERMISOS: [(&str, &str, Permiso); 24] = [
+pub const PERMISOS: [(&str, &str, Permiso); 39] = [
     (GET, "/livez", Permiso::Publico),
     (GET, "/readyz", Permiso::Publico),
     (GET, "/health", Permiso::Publico),
@@ -47,6 +47,7 @@ pub const PERMISOS: [(&str, &str, Permiso); 24] = [
     (GET, "/ingesta/todas", Permiso::Propio),
     (GET, "/ingesta/consulta-por-id/{id}", Permiso::Propio),
     (GET, "/ingesta/{id}/imagen", Permiso::Propio),
+    (GET, "/ingesta/{id}/historia", Permiso::Propio),
     (GET, "/ingesta/{id}/saga", Permiso::Propio),
     (POST, "/ingesta/{id}/eliminar", Permiso::Propio),
     (POST, "/ingesta/{id}/iniciar", OPERADOR),
@@ -54,6 +55,20 @@ pub const PERMISOS: [(&str, &str, Permiso); 24] = [
     (POST, "/ingesta/{id}/finalizar", OPERADOR),
     (POST, "/ingesta/{id}/revertir", OPERADOR),
     (POST, "/ingesta/{id}/alertar", OPERADOR),
+    (GET, "/operacion/proyecciones", OPERADOR),
+    (POST, "/operacion/proyecciones/{nombre}/reconstruir", OPERADOR),
+    (POST, "/operacion/proyecciones/{nombre}/detener", OPERADOR),
+    (GET, "/operacion/suscripciones", OPERADOR),
+    (POST, "/operacion/suscripciones/{nombre}/reanudar", OPERADOR),
+    (POST, "/operacion/suscripciones/{nombre}/saltar", OPERADOR),
+    (GET, "/operacion/relevos", OPERADOR),
+    (GET, "/operacion/apartados", OPERADOR),
+    (POST, "/operacion/apartados/repetir", OPERADOR),
+    (POST, "/operacion/apartados/descartar", OPERADOR),
+    (GET, "/operacion/sagas", OPERADOR),
+    (POST, "/operacion/sagas/{id}/reintentar", OPERADOR),
+    (POST, "/operacion/sagas/{id}/abandonar", OPERADOR),
+    (GET, "/bff/quien", Permiso::Propio),
     (POST, "/bff/v1", Permiso::Propio),
     // The schema; on its web socket the first word says who asks.
     (GET, "/bff/v1", Permiso::Publico),

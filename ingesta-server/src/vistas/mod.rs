@@ -7,11 +7,13 @@
 //! What is not here: waiting and reading, which is [`crate::consultas`].
 
 mod esquema;
+mod hecho;
 mod imagen;
 mod ingesta;
 mod saga;
 mod suceso;
 
+pub use hecho::Hecho;
 pub use imagen::{FilaImagen, ImagenVista};
 pub use ingesta::{FilaIngesta, IngestaVista};
 pub use saga::{Espera, FilaSaga, SagaVista};

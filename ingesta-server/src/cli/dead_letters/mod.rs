@@ -14,7 +14,7 @@ use super::out::Out;
 use super::subscriptions::confirmed;
 use crate::app::Messaging;
 use crate::config::Config;
-use crate::entradas::topicos_de_imagenes;
+use crate::operacion::apartados::topics_read;
 
 pub(super) async fn run(
     config: &Config,
@@ -51,17 +51,6 @@ fn messaging(config: &Config) -> Result<&Messaging, CliError> {
     let without = "no broker: set KAFKA_BROKERS, or kafka_brokers in the file";
     let messaging = config.messaging.as_ref();
     messaging.ok_or_else(|| CliError::Usage(without.to_owned()))
-}
-
-/// Every topic that a server of this configuration reads.
-fn topics_read(messaging: &Messaging) -> Vec<String> {
-    let commands = messaging.rutas.commands().iter();
-    let mut topics: Vec<_> = commands.map(|ruta| ruta.topic.clone()).collect();
-    if messaging.images_by_topic() {
-        let events = topicos_de_imagenes(&messaging.rutas).into_iter();
-        topics.extend(events.map(|ruta| ruta.topic.clone()));
-    }
-    topics
 }
 
 /// A letter by its name, else a topic.

@@ -8,7 +8,7 @@ use ingesta_projections::projection_statuses;
 use serde_json::json;
 
 use super::finding::{Finding, Severity};
-use crate::cli::projections::entries;
+use crate::operacion::proyecciones::entries;
 
 pub(super) async fn check(
     storage: &PostgresStorage,

@@ -4,15 +4,14 @@
 //! Does not: count rows; the database's own estimate is shown, which comes late.
 
 use ingesta_event_store::PostgresStorage;
-use ingesta_projections::{ProjectionEntry, ProjectionStatus, TableName, projection_statuses};
+use ingesta_projections::{ProjectionStatus, projection_statuses};
 use serde_json::json;
 
 use crate::cli::database::Opened;
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::out::Out;
-use crate::cli::subscriptions::state;
 use crate::config::Config;
-use crate::registry;
+use crate::operacion::{proyecciones::entries, standing};
 
 pub(super) async fn run(config: &Config, out: &Out) -> Result<Exit, CliError> {
     let opened = Opened::existing(config).await?.checked().await?;
@@ -28,28 +27,11 @@ pub(super) async fn run(config: &Config, out: &Out) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// Every projection of this program, with its table.
-pub(in crate::cli) fn entries() -> Vec<ProjectionEntry> {
-    let entry = |name: &&'static str| ProjectionEntry {
-        name: (*name).to_owned(),
-        table: TableName::new(*name).expect("the registry holds names of tables"),
-    };
-    registry::PROJECTIONS.iter().map(entry).collect()
-}
-
-/// A view answers while it is rebuilt, but that is what an operator wants to know of it.
-fn stands(status: &ProjectionStatus) -> &'static str {
-    if status.rebuilding {
-        return "rebuilding";
-    }
-    state(status.cluster_changed, status.running)
-}
-
 fn columns(status: &ProjectionStatus) -> Vec<String> {
     let absent = || "-".to_owned();
     vec![
         status.name.clone(),
-        stands(status).to_owned(),
+        standing::projection(status).to_owned(),
         status
             .checkpoint
             .map_or_else(absent, |position| position.to_string()),
@@ -64,7 +46,7 @@ fn columns(status: &ProjectionStatus) -> Vec<String> {
 fn as_json(status: &ProjectionStatus) -> serde_json::Value {
     json!({
         "name": status.name,
-        "state": stands(status),
+        "state": standing::projection(status),
         "table": status.table.to_string(),
         "checkpoint": status.checkpoint,
         "lag_events": status.lag.events,

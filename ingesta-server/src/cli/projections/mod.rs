@@ -11,9 +11,7 @@ mod rebuild;
 mod show;
 mod verify;
 
-use std::sync::Arc;
-
-use ingesta_event_store::{Database, PostgresStorage};
+use ingesta_event_store::Database;
 use ingesta_projections::{Rebuild, RebuildError, RebuildOptions};
 use tokio_util::sync::CancellationToken;
 
@@ -21,10 +19,9 @@ use super::args::{ProjectionNames, ProjectionsCommand};
 use super::exit::{CliError, Exit};
 use super::out::Out;
 use super::signals::StopSignals;
-use crate::app::{event_codec, imagenes, ingestas, vista_de_sagas};
 use crate::config::Config;
-use crate::registry::{PROJECTIONS, VISTA_IMAGENES, VISTA_INGESTAS, VISTA_SAGAS};
-pub(super) use list::entries;
+use crate::operacion::proyecciones::{named, rebuild as rebuild_of};
+use crate::registry::PROJECTIONS;
 
 pub(super) async fn run(
     config: &Config,
@@ -43,8 +40,7 @@ pub(super) async fn run(
 fn chosen(names: &ProjectionNames) -> Result<Vec<&'static str>, CliError> {
     let mut chosen: Vec<&'static str> = Vec::new();
     for name in &names.names {
-        let known = PROJECTIONS.iter().find(|known| *known == name);
-        let known = *known.ok_or_else(|| {
+        let known = named(name).ok_or_else(|| {
             let all = PROJECTIONS.join(", ");
             CliError::Usage(format!("there is no projection {name}; there are: {all}"))
         })?;
@@ -65,22 +61,13 @@ fn prepared(
     memory: Option<u64>,
     compare: bool,
 ) -> Rebuild {
-    let codec = event_codec();
-    let storage = Arc::new(PostgresStorage::new(database.clone()));
     let defaults = RebuildOptions::default();
     let options = RebuildOptions {
         memory_bytes: memory.map_or(defaults.memory_bytes, |mib| mib.saturating_mul(1 << 20)),
         compare,
         ..defaults
     };
-    let rebuild = Rebuild::new(database, storage).options(options);
-    names.iter().fold(rebuild, |rebuild, name| match *name {
-        VISTA_INGESTAS => rebuild.with_subscriber(ingestas(database, &codec)),
-        VISTA_IMAGENES => rebuild.with_subscriber(imagenes(database, &codec)),
-        VISTA_SAGAS => rebuild.with_subscriber(vista_de_sagas(database, &codec)),
-        // The registry and this list are held together by a test.
-        _ => rebuild,
-    })
+    rebuild_of(database, names, options)
 }
 
 /// Does `work`, which a signal stops in order.

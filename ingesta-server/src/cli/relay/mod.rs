@@ -17,8 +17,8 @@ use super::database::Opened;
 use super::exit::{CliError, Exit};
 use super::import::default_url;
 use super::out::Out;
-use super::subscriptions::state;
 use crate::config::Config;
+use crate::operacion::standing::follower;
 use crate::registry::{INTEGRACION_SAGA, RELAYS};
 
 /// A relay with everything that is shown of it.
@@ -121,7 +121,7 @@ fn columns(line: &Line) -> Vec<String> {
             let all = lag.events < Lag::COUNTED_MAX;
             let behind = lag.age.map(|age| format!("{:.1} s", age.as_secs_f64()));
             row.extend([
-                state(status.cluster_changed, status.running).to_owned(),
+                follower(status.cluster_changed, status.running).to_owned(),
                 status.checkpoint.to_string(),
                 format!("{}{}", lag.events, if all { "" } else { " or more" }),
                 behind.unwrap_or_else(unknown),
@@ -145,7 +145,7 @@ fn trouble(line: &Line) -> Option<(&str, DateTime<Utc>)> {
 fn as_json(line: &Line) -> Value {
     let stored = line.stored.as_ref();
     let state = stored.map_or("never-run", |(status, _)| {
-        state(status.cluster_changed, status.running)
+        follower(status.cluster_changed, status.running)
     });
     let figures = line.figures.as_ref();
     let trouble = trouble(line).map(|(kind, since)| json!({ "kind": kind, "since": since }));

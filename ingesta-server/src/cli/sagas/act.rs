@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use ingesta_domain::valor::IdIngesta;
-use ingesta_event_store::{CommandError, EventStorage, Metadata, PostgresStorage, StreamId};
-use ingesta_sagas::{HeardBy, caused_by};
+use ingesta_event_store::{CommandError, PostgresStorage};
+use ingesta_sagas::HeardBy;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -16,7 +16,8 @@ use crate::cli::database::Opened;
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::out::Out;
 use crate::config::Config;
-use crate::saga::{Proceso, SagaDeIngesta, Sagas};
+use crate::operacion::sagas::decir;
+use crate::saga::{Proceso, Sagas};
 
 /// Who asks, in what is stored.
 const ACTOR: &str = "ingesta sagas";
@@ -29,9 +30,13 @@ pub(super) async fn run(
 ) -> Result<Exit, CliError> {
     let opened = Opened::existing(config).await?.checked().await?;
     let storage = PostgresStorage::new(opened.database.clone());
-    let heard = tell(storage, id, heard).await;
+    let sagas = Sagas::new(Arc::new(storage.clone()), event_codec());
+    // Each call is a new wish.
+    let name = format!("cli/{}", Uuid::now_v7());
+    let told = decir((&storage, &sagas), id, heard, (name, ACTOR)).await;
     opened.close().await?;
-    let estado = heard?;
+    let estado = told.map_err(refused)?;
+    let estado = estado.map_or_else(|| "-".to_owned(), |estado| estado.to_string());
     out.json(&json!({ done: id.to_string(), "estado": estado }));
     out.text(format_args!("{done} {id}, now {estado}"));
     if config.saga.is_none() {
@@ -40,28 +45,6 @@ pub(super) async fn run(
         );
     }
     Ok(Exit::Done)
-}
-
-/// Answers with the state that it is in then.
-async fn tell(
-    storage: PostgresStorage,
-    id: IdIngesta,
-    heard: HeardBy<Proceso>,
-) -> Result<String, CliError> {
-    let stream = StreamId::of::<SagaDeIngesta>(id.to_string());
-    let events = storage.load(&stream, 0).await?;
-    let metadata = match events.last() {
-        Some(event) => caused_by(event, ACTOR),
-        None => Metadata::default(),
-    };
-    let sagas = Sagas::new(Arc::new(storage), event_codec());
-    // Each call is a new wish.
-    let name = format!("cli/{}", Uuid::now_v7());
-    let told = sagas.hear(&id.to_string(), heard, name, metadata).await;
-    told.map_err(refused)?;
-    let loaded = sagas.load(&id.to_string()).await.map_err(refused)?;
-    let estado = loaded.state.state().saga().estado();
-    Ok(estado.map_or_else(|| "-".to_owned(), |estado| estado.to_string()))
 }
 
 fn refused(error: CommandError<ingesta_domain::saga::SagaError>) -> CliError {

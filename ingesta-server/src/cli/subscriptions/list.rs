@@ -5,13 +5,13 @@
 
 use ingesta_event_store::subscription::{ParkedStream, SubscriptionStatus};
 use ingesta_event_store::{Blocker, EventStorage, Lag, PostgresStorage, SubscriptionStorage};
-use ingesta_projections::{is_build, is_verification};
 use serde_json::{Value, json};
 
 use crate::cli::database::Opened;
 use crate::cli::exit::{CliError, Exit};
 use crate::cli::out::Out;
 use crate::config::Config;
+use crate::operacion::standing;
 
 /// A subscription with everything that is shown of it.
 struct Line {
@@ -40,25 +40,6 @@ pub(super) async fn run(config: &Config, out: &Out) -> Result<Exit, CliError> {
         print(&lines, out);
     }
     Ok(Exit::Done)
-}
-
-/// The subscription of a rebuild or a verification is no follower, and is there only while it lasts.
-fn stands(status: &SubscriptionStatus) -> &'static str {
-    match (is_build(&status.name), status.running) {
-        (true, true) if is_verification(&status.name) => "verifying",
-        (true, true) => "rebuilding",
-        (true, false) => "interrupted",
-        (false, running) => state(status.cluster_changed, running),
-    }
-}
-
-/// The word for how a subscription stands.
-pub(in crate::cli) fn state(cluster_changed: bool, running: bool) -> &'static str {
-    match (cluster_changed, running) {
-        (true, _) => "cluster-changed",
-        (false, true) => "running",
-        (false, false) => "idle",
-    }
 }
 
 fn print(lines: &[Line], out: &Out) {
@@ -109,7 +90,7 @@ fn columns(line: &Line) -> Vec<String> {
     );
     vec![
         status.name.clone(),
-        stands(status).to_owned(),
+        standing::subscription(status).to_owned(),
         status.checkpoint.to_string(),
         lag,
         behind,
@@ -165,7 +146,7 @@ fn as_json(line: &Line) -> Value {
     });
     json!({
         "name": status.name,
-        "state": stands(status),
+        "state": standing::subscription(status),
         "checkpoint": status.checkpoint,
         "lag_events": line.lag.events,
         "lag_seconds": line.lag.age.map(|age| age.as_secs_f64()),

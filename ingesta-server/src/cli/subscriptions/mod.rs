@@ -13,7 +13,6 @@ use super::database::Opened;
 use super::exit::{CliError, Exit};
 use super::out::Out;
 use crate::config::Config;
-pub(super) use list::state;
 
 pub(super) async fn run(
     config: &Config,

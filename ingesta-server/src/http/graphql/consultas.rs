@@ -120,6 +120,7 @@ async fn pagina(
     let despues_de = despues.map(|id| id_de("despues", &id)).transpose()?;
     let consulta = ObtenerTodasIngestas {
         de: quien(context)?.solo(),
+        estado: None,
         despues_de,
         limite,
     };
