@@ -30,6 +30,8 @@ pub struct ObtenerTodasIngestas {
     pub de: Option<IdProveedor>,
     /// Only those in this state; `None`: in any.
     pub estado: Option<EstadoIngesta>,
+    /// The newest first.
+    pub recientes: bool,
     /// The last id of the page before; `None` asks for the first page.
     pub despues_de: Option<IdIngesta>,
     /// The greatest number of rows; the server may answer with fewer.

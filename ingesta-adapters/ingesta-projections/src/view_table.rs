@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
-use crate::{ReadError, Row, TableName, database};
+use crate::{PageQuery, ReadError, Row, TableName, database};
 
 /// Reads the rows of one view.
 pub struct ViewTable<S> {
@@ -95,35 +95,40 @@ impl<S: DeserializeOwned> ViewTable<S> {
         self.all(&found.map_err(|e| self.failed("reading a page of a view", e))?)
     }
 
-    /// The same of the rows whose state has each of these texts in its field of the JSON object.
+    /// A page as it is asked for: see [`PageQuery`].
     ///
-    /// There is no index on the fields: rows of others in between are read and passed over.
+    /// There is no index on the fields of a state: rows of others in between are read and passed
+    /// over.
     ///
     /// # Errors
     /// See [`ReadError`].
-    pub async fn page_of(
-        &self,
-        wanted: &[(&str, &str)],
-        after: Option<&str>,
-        limit: u32,
-    ) -> Result<Vec<Row<S>>, ReadError> {
-        let sql = format!(
-            "{} where ($1::text is null or view_id > $1)
-               and not exists (select from unnest($3::text[], $4::text[]) as w (field, text)
-                                where payload ->> w.field is distinct from w.text)
-             order by view_id limit $2",
-            self.select()
-        );
+    pub async fn page_of(&self, asked: PageQuery<'_>) -> Result<Vec<Row<S>>, ReadError> {
         // No JSON object holds a NUL, and the database takes none.
-        if wanted.iter().any(|(_, text)| text.contains('\0')) {
+        if asked.wanted.iter().any(|(_, text)| text.contains('\0')) {
             return Ok(Vec::new());
         }
-        let (fields, texts): (Vec<&str>, Vec<&str>) = wanted.iter().copied().unzip();
-        let after = after.map(|key| key.split('\0').next().unwrap_or_default());
+        let (behind, order) = match asked.descending {
+            false => (">", "asc"),
+            true => ("<", "desc"),
+        };
+        let (fields, texts): (Vec<&str>, Vec<&str>) = asked.wanted.iter().copied().unzip();
+        let only = match fields.is_empty() {
+            true => "cardinality($3::text[] || $4::text[]) = 0",
+            false => {
+                "not exists (select from unnest($3::text[], $4::text[]) as w (field, text)
+                              where payload ->> w.field is distinct from w.text)"
+            }
+        };
+        let sql = format!(
+            "{} where ($1::text is null or view_id {behind} $1) and {only}
+             order by view_id {order} limit $2",
+            self.select()
+        );
+        let after = asked.after.map(|key| key.split('\0').next().unwrap_or_default());
         let query = sqlx::query(&sql)
             .persistent(false)
             .bind(after)
-            .bind(i64::from(limit))
+            .bind(i64::from(asked.limit))
             .bind(fields)
             .bind(texts);
         let found = query.fetch_all(self.database.pool()).await;

@@ -3,6 +3,7 @@
 use ingesta_domain::consulta::ObtenerTodasIngestas;
 use ingesta_domain::valor::IdIngesta;
 use ingesta_event_store::Position;
+use ingesta_projections::PageQuery;
 
 use super::{ConsultaError, Lecturas, Manejada};
 use crate::registry::VISTA_INGESTAS;
@@ -43,11 +44,13 @@ impl Manejada for ObtenerTodasIngestas {
         let only_of = proveedor.as_deref().map(|id| ("id_proveedor", id));
         let only_in = self.estado.map(|estado| ("estado", estado.as_str()));
         let wanted: Vec<_> = only_of.into_iter().chain(only_in).collect();
-        let mut rows = if wanted.is_empty() {
-            view.page(after.as_deref(), more_than).await?
-        } else {
-            view.page_of(&wanted, after.as_deref(), more_than).await?
+        let asked = PageQuery {
+            limit: more_than,
+            after: after.as_deref(),
+            wanted: &wanted,
+            descending: self.recientes,
         };
+        let mut rows = view.page_of(asked).await?;
         let more = u32::try_from(rows.len()).is_ok_and(|found| found > limite);
         rows.truncate(usize::try_from(limite).unwrap_or(usize::MAX));
         let last = rows.last().and_then(|row| row.id.parse().ok());

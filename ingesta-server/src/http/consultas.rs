@@ -25,10 +25,29 @@ use super::rechazo::{no_existe, sin_respuesta};
 use crate::app::AppState;
 use crate::vistas::{FilaImagen, FilaIngesta};
 
-/// The list that a cursor belongs to.
-const LISTA: &str = "ingestas";
 const LIMITE_MAXIMO: u32 = 500;
 const LIMITE: NonZeroU32 = NonZeroU32::new(100).expect("a hundred is not zero");
+
+/// Which ingestas come first.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Orden {
+    /// As they were handed in.
+    #[default]
+    Antiguas,
+    /// The newest.
+    Recientes,
+}
+
+impl Orden {
+    /// The list that a cursor belongs to.
+    fn lista(self) -> &'static str {
+        match self {
+            Self::Antiguas => "ingestas",
+            Self::Recientes => "ingestas-recientes",
+        }
+    }
+}
 
 #[derive(Deserialize)]
 pub(super) struct Pagina {
@@ -38,6 +57,8 @@ pub(super) struct Pagina {
     cursor: Option<String>,
     /// Only those in this state.
     estado: Option<String>,
+    /// Which first.
+    orden: Option<Orden>,
     /// The position that the answer must reflect at least.
     desde: Option<String>,
 }
@@ -148,11 +169,14 @@ pub(super) async fn imagen(
             description = "Where the page begins, from the `Link` of the page before"),
         ("estado" = Option<String>, Query, example = "Creada",
             description = "Only those in this state"),
+        ("orden" = Option<String>, Query, example = "recientes",
+            description = "`antiguas`, as they were handed in, which is the default; or `recientes`, \
+                the newest first"),
         ("desde" = Option<String>, Query,
             description = "The position that the answer must reflect at least"),
     ),
     responses(
-        (status = 200, description = "A page, in the order in which they were handed in",
+        (status = 200, description = "A page, in the order that was asked for",
             body = Vec<FilaIngesta>, headers(("Link" = String))),
         (status = 400, description = "A parameter is refused or unknown", body = Problema),
         (status = 503, description = "Not now", body = Problema),
@@ -164,10 +188,13 @@ pub(super) async fn todas(
     asked: Uri,
     QueryParams(pagina): QueryParams<Pagina>,
 ) -> Result<Response, Problem> {
+    let orden = pagina.orden.unwrap_or_default();
+    let cursor = |text| cursor(text, orden.lista());
     let despues_de = pagina.cursor.as_deref().map(cursor).transpose()?;
     let consulta = ObtenerTodasIngestas {
         de: principal.solo(),
         estado: pagina.estado.as_deref().map(estado).transpose()?,
+        recientes: matches!(orden, Orden::Recientes),
         despues_de,
         limite: limite(pagina.limite)?,
     };
@@ -178,7 +205,7 @@ pub(super) async fn todas(
     let page = found.map_err(sin_respuesta)?;
     let mut answer = privado(Json(page.filas).into_response());
     if let Some(last) = page.siguiente {
-        let next = Cursor::after(last.to_string()).encode(LISTA);
+        let next = Cursor::after(last.to_string()).encode(orden.lista());
         answer
             .headers_mut()
             .insert(header::LINK, next_page_link(&asked, "cursor", &next));
@@ -222,8 +249,8 @@ fn estado(text: &str) -> Result<EstadoIngesta, Problem> {
     })
 }
 
-fn cursor(text: &str) -> Result<IdIngesta, Problem> {
-    let key = Cursor::decode(text, LISTA)?;
+fn cursor(text: &str, lista: &str) -> Result<IdIngesta, Problem> {
+    let key = Cursor::decode(text, lista)?;
     // Bound to this list and still not an id: not one of ours.
     key.last_key().parse().map_err(|_| {
         Problem::bad_request("cursor_invalido", "el cursor no es de esta lista")

@@ -121,6 +121,7 @@ async fn pagina(
     let consulta = ObtenerTodasIngestas {
         de: quien(context)?.solo(),
         estado: None,
+        recientes: false,
         despues_de,
         limite,
     };
