@@ -124,7 +124,9 @@ impl<S: DeserializeOwned> ViewTable<S> {
              order by view_id {order} limit $2",
             self.select()
         );
-        let after = asked.after.map(|key| key.split('\0').next().unwrap_or_default());
+        let after = asked
+            .after
+            .map(|key| key.split('\0').next().unwrap_or_default());
         let query = sqlx::query(&sql)
             .persistent(false)
             .bind(after)

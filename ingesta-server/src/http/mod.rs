@@ -17,6 +17,7 @@ mod medida;
 mod momento;
 mod operacion;
 mod origenes;
+mod pagina;
 pub mod permisos;
 mod quien;
 mod rechazo;
@@ -65,6 +66,9 @@ pub(crate) fn router(state: AppState, limits: &HttpLimits) -> Router {
         // The places where the first systems had them.
         .route("/health", get(salud::health))
         .route("/spec", get(spec::spec))
+        .route("/", get(pagina::a_la_pagina))
+        .route("/pagina/", get(pagina::portada))
+        .route("/pagina/{archivo}", get(pagina::archivo))
         .layer(middleware::from_fn_with_state(
             state.clone(),
             acceso::entrar,

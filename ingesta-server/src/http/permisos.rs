@@ -34,7 +34,7 @@ const POST: &str = "POST";
 const OPERADOR: Permiso = Permiso::Desde(Rol::Operador);
 
 /// Every route, with its method and who may come in.
-pub const PERMISOS: [(&str, &str, Permiso); 39] = [
+pub const PERMISOS: [(&str, &str, Permiso); 42] = [
     (GET, "/livez", Permiso::Publico),
     (GET, "/readyz", Permiso::Publico),
     (GET, "/health", Permiso::Publico),
@@ -42,6 +42,9 @@ pub const PERMISOS: [(&str, &str, Permiso); 39] = [
     (GET, "/spec", Permiso::Publico),
     (GET, "/ingesta/spec", Permiso::Publico),
     (GET, "/bff/version", Permiso::Publico),
+    (GET, "/", Permiso::Publico),
+    (GET, "/pagina/", Permiso::Publico),
+    (GET, "/pagina/{archivo}", Permiso::Publico),
     (GET, "/metrics", OPERADOR),
     (POST, "/ingesta/crear-ingesta-comando", Permiso::Propio),
     (GET, "/ingesta/todas", Permiso::Propio),
@@ -56,7 +59,11 @@ pub const PERMISOS: [(&str, &str, Permiso); 39] = [
     (POST, "/ingesta/{id}/revertir", OPERADOR),
     (POST, "/ingesta/{id}/alertar", OPERADOR),
     (GET, "/operacion/proyecciones", OPERADOR),
-    (POST, "/operacion/proyecciones/{nombre}/reconstruir", OPERADOR),
+    (
+        POST,
+        "/operacion/proyecciones/{nombre}/reconstruir",
+        OPERADOR,
+    ),
     (POST, "/operacion/proyecciones/{nombre}/detener", OPERADOR),
     (GET, "/operacion/suscripciones", OPERADOR),
     (POST, "/operacion/suscripciones/{nombre}/reanudar", OPERADOR),

@@ -12,6 +12,7 @@ mod kafka;
 mod lectura;
 mod mensajes;
 mod openapi;
+mod pagina;
 mod procesos;
 mod registro;
 mod repeticion;

@@ -7,6 +7,7 @@
 //! Does not: migrate anything; a database from here is empty, and a broker has no topics.
 
 mod authority;
+mod chromium;
 mod database;
 mod folder;
 mod java;
@@ -28,6 +29,7 @@ mod watchdog;
 mod tests;
 
 pub use authority::{Authority, Files};
+pub use chromium::Chromium;
 pub use database::{OwnedDatabase, create_database, create_database_from, drop_database};
 pub use kafka::{Certificate, Door, Doors, Operation, OwnedBroker, Resource};
 pub use python::Python;

@@ -1,0 +1,117 @@
+// One ingesta: its life, its history with every event, how it was at any of them, and what can be done.
+
+import { leer, mandar } from "./api.js";
+import { avisar, estado, h, hora, preguntar } from "./dom.js";
+import { oir } from "./vivo.js";
+import { lineasDeSaga } from "./sagas.js";
+
+const TERMINALES = ["Rechazada", "Finalizada", "Eliminada", "Fallida"];
+
+function datos(fila) {
+  const pares = [
+    ["Estado", estado(fila.estado)], ["Versión", String(fila.version)],
+    ["Proveedor", h("span", { class: "mono" }, fila.id_proveedor)],
+    ["Paciente", h("span", { class: "mono" }, fila.id_paciente)],
+    ["Imagen", h("span", { class: "mono" }, fila.url_path)],
+    ["Entregada", hora(fila.fecha_creacion)], ["Cambió", hora(fila.fecha_actualizacion)],
+    ...(fila.motivos?.length ? [["Motivos", fila.motivos.join(", ")]] : []),
+    ...(fila.motivo ? [["Motivo", fila.motivo]] : []),
+    ...Object.entries(fila.hechos ?? {}).map(([clave, valor]) => [clave, h("span", { class: "mono" }, String(valor))]),
+  ];
+  return h("dl", {}, pares.map(([nombre, valor]) => [h("dt", {}, nombre), h("dd", {}, valor)]));
+}
+
+function vida(fila, historia) {
+  const pasos = historia.filter((hecho) => hecho.de === "ingesta").map((hecho) => hecho.evento);
+  return h("ol", { class: "vida", "aria-label": "Su vida" },
+    pasos.map((paso) => h("li", {}, paso)),
+    TERMINALES.includes(fila.estado) ? h("li", {}, h("strong", {}, "fin")) : h("li", { class: "suave" }, "…"));
+}
+
+function linea(hecho) {
+  return h("li", { "data-suceso": `${hecho.de}/${hecho.version}` },
+    h("strong", {}, hecho.evento), " ", h("span", { class: "suave" }, `${hecho.de}, versión ${hecho.version} · `, hora(hecho.registrado)),
+    hecho.ilegible ? h("p", { class: "error" }, "Este programa no puede leer este evento.") : null,
+    h("details", {}, h("summary", {}, "El evento"),
+      h("dl", {}, [["Posición", hecho.posicion], ["Conversación", hecho.correlacion], ["Causa", hecho.causa], ["Quién", hecho.actor]]
+        .filter(([, valor]) => valor).map(([nombre, valor]) => [h("dt", {}, nombre), h("dd", { class: "mono" }, valor)])),
+      h("pre", { class: "mono", tabindex: "0" }, JSON.stringify(hecho.datos, null, 2))));
+}
+
+/** The state at any of its versions: the same answer that was given then. */
+function viaje(id, actual) {
+  const muestra = h("div", { id: "entonces", "aria-live": "polite" });
+  const regla = h("input", { id: "version", type: "range", min: 1, max: actual, value: actual, step: 1 });
+  const dicha = h("output", { for: "version" }, String(actual));
+  async function ver() {
+    dicha.textContent = regla.value;
+    try {
+      const entonces = await leer(`/ingesta/consulta-por-id/${id}?version=${regla.value}`);
+      muestra.replaceChildren(datos(entonces));
+    } catch (error) {
+      muestra.replaceChildren(h("p", { class: "error" }, error.message));
+    }
+  }
+  regla.addEventListener("input", ver);
+  ver();
+  return [h("label", { for: "version" }, "Cómo era en la versión ", dicha), regla, muestra];
+}
+
+function acciones(id, fila, sesion, despues) {
+  const boton = (texto, orden, pregunta, motivo = false) => h("button", {
+    type: "button", "data-orden": orden,
+    onclick: async () => {
+      const si = await preguntar(pregunta, motivo);
+      if (si === null) return;
+      try {
+        await mandar(`/ingesta/${id}/${orden}`, motivo ? { motivo: si } : null, crypto.randomUUID());
+        avisar("Hecho");
+      } catch (error) {
+        avisar(error.message);
+      }
+      despues();
+    },
+  }, texto);
+  const posibles = [];
+  const operador = sesion.papel !== "proveedor";
+  if (["Creada", "Alertada"].includes(fila.estado)) posibles.push(boton("Eliminar", "eliminar", "La ingesta se retira para siempre."));
+  if (operador && fila.estado === "Creada") posibles.push(boton("Iniciar", "iniciar", "Se inicia su proceso."));
+  if (operador && ["Pendiente", "Alertada"].includes(fila.estado)) {
+    posibles.push(boton("Finalizar", "finalizar", "La ingesta termina bien."));
+    posibles.push(boton("Revertir", "revertir", "Se deshace lo hecho y termina Fallida.", true));
+  }
+  return posibles.length ? h("p", { class: "acciones" }, posibles) : h("p", { class: "suave" }, "Nada que hacer: su vida ha terminado o sigue sola.");
+}
+
+export function una({ sesion, id }) {
+  const cuerpo = h("div", { id: "una", class: "partes", "data-id": id });
+  const aviso = h("p", { class: "error", role: "alert" });
+  let pendiente = false;
+  async function cargar() {
+    if (pendiente) return;
+    pendiente = true;
+    try {
+      const [fila, historia, saga] = await Promise.all([
+        leer(`/ingesta/consulta-por-id/${id}`), leer(`/ingesta/${id}/historia`),
+        leer(`/ingesta/${id}/saga`).catch(() => null),
+      ]);
+      aviso.textContent = "";
+      cuerpo.replaceChildren(
+        h("section", { "aria-label": "Ahora" }, h("h2", {}, "Ahora"), vida(fila, historia), datos(fila), acciones(id, fila, sesion, cargar)),
+        h("section", { "aria-label": "Viaje en el tiempo" }, h("h2", {}, "Viaje en el tiempo"), viaje(id, fila.version)),
+        h("section", { "aria-label": "Historia" }, h("h2", {}, "Historia"), h("ol", { id: "historia", class: "historia" }, historia.map(linea))),
+        ...(saga ? [h("section", { "aria-label": "Saga" }, h("h2", {}, "Saga"), lineasDeSaga(saga))] : []));
+    } catch (error) {
+      aviso.textContent = error.message;
+      if (error.status === 0 || error.status === 503) setTimeout(cargar, 1500);
+    } finally {
+      pendiente = false;
+    }
+  }
+  const callar = oir(({ datos: suyos }) => { if (suyos.id_ingesta === id) cargar(); });
+  cargar();
+  return {
+    cerrar: callar,
+    partes: [h("h1", {}, "Ingesta ", h("span", { class: "mono" }, id)), aviso, cuerpo],
+  };
+}

@@ -1,0 +1,68 @@
+// What happens, while it happens: one feed for the whole page, from now on and without gaps.
+//
+// The browser's own EventSource cannot show a key, so the stream is read by hand. The cursor comes with
+// every event and every heartbeat; after a lost connection it says where to go on.
+
+import { cabeceras } from "./api.js";
+
+const oyentes = new Set();
+let corte = null;
+let cursor = null;
+
+/** Calls `oyente({topico, id, tipo, datos})` for each event, until what it returns is called. */
+export function oir(oyente) {
+  oyentes.add(oyente);
+  return () => oyentes.delete(oyente);
+}
+
+function decir(bloque) {
+  let topico = "message";
+  let datos = "";
+  for (const linea of bloque.split("\n")) {
+    if (linea.startsWith("id: ")) cursor = linea.slice(4);
+    else if (linea.startsWith("event: ")) topico = linea.slice(7);
+    else if (linea.startsWith("data: ")) datos += linea.slice(6);
+  }
+  if (!datos) return;
+  const mensaje = JSON.parse(datos);
+  for (const oyente of [...oyentes]) {
+    oyente({ topico, id: mensaje.id, tipo: mensaje.type, hora: mensaje.time, datos: mensaje.data ?? {} });
+  }
+}
+
+async function leerTodo(senal, alEstar) {
+  const headers = { ...cabeceras() };
+  if (cursor) headers["Last-Event-ID"] = cursor;
+  const respuesta = await fetch("/bff/stream", { headers, signal: senal });
+  if (!respuesta.ok) throw new Error(String(respuesta.status));
+  const lector = respuesta.body.pipeThrough(new TextDecoderStream()).getReader();
+  let resto = "";
+  alEstar(true);
+  for (;;) {
+    const { done, value } = await lector.read();
+    if (done) return;
+    resto += value;
+    const bloques = resto.split("\n\n");
+    resto = bloques.pop();
+    bloques.forEach(decir);
+  }
+}
+
+/** Begins, or begins anew with another key. `alEstar` is told whether it is connected. */
+export async function conectar(alEstar) {
+  corte?.abort();
+  const mio = new AbortController();
+  corte = mio;
+  cursor = null;
+  for (let espera = 500; !mio.signal.aborted; ) {
+    try {
+      await leerTodo(mio.signal, (esta) => { espera = 500; alEstar(esta); });
+    } catch {
+      // It is said by the mark in the corner; what was missed comes after the cursor.
+    }
+    if (mio.signal.aborted) return;
+    alEstar(false);
+    await new Promise((resolve) => { setTimeout(resolve, espera); });
+    espera = Math.min(espera * 2, 10000);
+  }
+}
