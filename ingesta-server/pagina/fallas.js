@@ -12,9 +12,10 @@ const CLASES = [
 
 function parte(palabra, titulo, texto) {
   const cuerpo = h("div", { "data-estado": palabra });
-  async function cargar() {
+  async function cargar(posicion) {
+    const desde = posicion ? `&desde=${posicion}` : "";
     try {
-      const { filas, siguiente } = await leerPagina(`/ingesta/todas?orden=recientes&limite=50&estado=${palabra}`);
+      const { filas, siguiente } = await leerPagina(`/ingesta/todas?orden=recientes&limite=50&estado=${palabra}${desde}`);
       cuerpo.replaceChildren(tabla(titulo, ["Ingesta", "Estado", "Por qué", "Cuándo"], filas.map((fila) => [
         h("a", { href: `#/ingesta/${fila.id_ingesta}`, class: "mono" }, fila.id_ingesta), estado(fila.estado),
         fila.motivos?.join(", ") || fila.motivo || "–", hora(fila.fecha_actualizacion),
@@ -28,13 +29,15 @@ function parte(palabra, titulo, texto) {
 
 export function fallas() {
   const partes = CLASES.map((clase) => parte(...clase));
-  const cargar = () => partes.forEach(({ cargar: una }) => una());
+  const cargar = (posicion) => partes.forEach(({ cargar: una }) => una(posicion));
   // Many events in a moment are one look.
   let luego = null;
-  const callar = oir(() => {
-    luego ??= setTimeout(() => { luego = null; cargar(); }, 500);
+  let hasta = null;
+  const callar = oir(({ posicion }) => {
+    hasta = posicion;
+    luego ??= setTimeout(() => { luego = null; cargar(hasta); }, 500);
   });
-  cargar();
+  cargar(null);
   return {
     cerrar: () => { callar(); clearTimeout(luego); },
     partes: [h("h1", {}, "Fallas"), ...partes.map(({ seccion }) => seccion)],

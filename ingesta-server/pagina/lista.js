@@ -107,23 +107,23 @@ export function lista({ sesion }) {
     return cargar(`/ingesta/todas?orden=recientes&limite=${LIMITE}${de}`);
   }
 
-  async function refrescar(id) {
+  async function refrescar(id, posicion) {
     try {
-      poner(await leer(`/ingesta/consulta-por-id/${id}`));
+      poner(await leer(`/ingesta/consulta-por-id/${id}?desde=${posicion}`));
       nuevas.add(id);
       pintar();
     } catch (error) {
-      if (error.status === 0 || error.status === 503) setTimeout(() => refrescar(id), 1000);
+      if (error.status === 0 || error.status === 503) setTimeout(() => refrescar(id, posicion), 1000);
     }
   }
 
-  const callar = oir(({ id, tipo, hora: cuando, datos }) => {
+  const callar = oir(({ id, posicion, tipo, hora: cuando, datos }) => {
     if (!datos.id_ingesta) return;
     actividad.prepend(h("li", { "data-suceso": id },
       h("strong", {}, tipo), " ", h("a", { href: `#/ingesta/${datos.id_ingesta}`, class: "mono" }, datos.id_ingesta),
       " ", h("span", { class: "suave" }, hora(cuando))));
     while (actividad.children.length > ACTIVIDAD) actividad.lastChild.remove();
-    refrescar(datos.id_ingesta);
+    refrescar(datos.id_ingesta, posicion);
   });
 
   recargar();

@@ -64,12 +64,13 @@ function acciones(id, fila, sesion, despues) {
       const si = await preguntar(pregunta, motivo);
       if (si === null) return;
       try {
-        await mandar(`/ingesta/${id}/${orden}`, motivo ? { motivo: si } : null, crypto.randomUUID());
+        const hecho = await mandar(`/ingesta/${id}/${orden}`, motivo ? { motivo: si } : null, crypto.randomUUID());
         avisar("Hecho");
+        despues(hecho.posicion);
       } catch (error) {
         avisar(error.message);
+        despues(null);
       }
-      despues();
     },
   }, texto);
   const posibles = [];
@@ -86,13 +87,17 @@ function acciones(id, fila, sesion, despues) {
 export function una({ sesion, id }) {
   const cuerpo = h("div", { id: "una", class: "partes", "data-id": id });
   const aviso = h("p", { class: "error", role: "alert" });
-  let pendiente = false;
-  async function cargar() {
-    if (pendiente) return;
-    pendiente = true;
+  let [mirando, otra] = [false, false];
+  let desde = "";
+  async function cargar(posicion) {
+    if (posicion) desde = `?desde=${posicion}`;
+    // What comes while it is looking makes it look once more.
+    otra = mirando;
+    if (mirando) return;
+    mirando = true;
     try {
       const [fila, historia, saga] = await Promise.all([
-        leer(`/ingesta/consulta-por-id/${id}`), leer(`/ingesta/${id}/historia`),
+        leer(`/ingesta/consulta-por-id/${id}${desde}`), leer(`/ingesta/${id}/historia`),
         leer(`/ingesta/${id}/saga`).catch(() => null),
       ]);
       aviso.textContent = "";
@@ -103,13 +108,14 @@ export function una({ sesion, id }) {
         ...(saga ? [h("section", { "aria-label": "Saga" }, h("h2", {}, "Saga"), lineasDeSaga(saga))] : []));
     } catch (error) {
       aviso.textContent = error.message;
-      if (error.status === 0 || error.status === 503) setTimeout(cargar, 1500);
+      if (error.status === 0 || error.status === 503) setTimeout(() => cargar(null), 1500);
     } finally {
-      pendiente = false;
+      mirando = false;
+      if (otra) cargar(null);
     }
   }
-  const callar = oir(({ datos: suyos }) => { if (suyos.id_ingesta === id) cargar(); });
-  cargar();
+  const callar = oir(({ posicion, datos: suyos }) => { if (suyos.id_ingesta === id) cargar(posicion); });
+  cargar(null);
   return {
     cerrar: callar,
     partes: [h("h1", {}, "Ingesta ", h("span", { class: "mono" }, id)), aviso, cuerpo],

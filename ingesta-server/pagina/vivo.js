@@ -9,7 +9,10 @@ const oyentes = new Set();
 let corte = null;
 let cursor = null;
 
-/** Calls `oyente({topico, id, tipo, datos})` for each event, until what it returns is called. */
+/**
+ * Calls `oyente({topico, posicion, id, tipo, hora, datos})` for each event, until what it returns is
+ * called. The log is ahead of the views: whoever reads one because of an event asks it `desde` there.
+ */
 export function oir(oyente) {
   oyentes.add(oyente);
   return () => oyentes.delete(oyente);
@@ -26,7 +29,7 @@ function decir(bloque) {
   if (!datos) return;
   const mensaje = JSON.parse(datos);
   for (const oyente of [...oyentes]) {
-    oyente({ topico, id: mensaje.id, tipo: mensaje.type, hora: mensaje.time, datos: mensaje.data ?? {} });
+    oyente({ topico, posicion: cursor, id: mensaje.id, tipo: mensaje.type, hora: mensaje.time, datos: mensaje.data ?? {} });
   }
 }
 

@@ -10,7 +10,7 @@ use crate::tree::{Source, rust};
 /// Defects of the seed systems that must have a test.
 const DEFECTS: &[u32] = &[
     1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 18, 21, 23, 24, 25, 26, 27, 28, 29, 30, 32, 33, 34,
-    35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 54, 69, 70,
+    35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 65, 69, 70,
 ];
 
 /// Faults that must have a test.

@@ -40,7 +40,7 @@ async fn a_server_that_works_says_so_everywhere() {
 }
 
 #[tokio::test]
-async fn health_is_honest_about_a_database_that_is_gone() {
+async fn b_65_health_is_honest_about_a_database_that_is_gone() {
     let app = TestApp::start().await;
     app.ready().await;
     // Nobody may connect any more, and who is connected is thrown out.

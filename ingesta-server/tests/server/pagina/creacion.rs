@@ -166,3 +166,84 @@ async fn a_refused_wish_is_told_beside_its_form_and_hands_nothing_in() {
         .await;
     app.app.stop().await;
 }
+
+#[tokio::test]
+async fn b_52_what_the_form_hands_in_is_what_the_list_then_shows() {
+    let app = TestApp::start().await;
+    let Some(mut navegador) = Navegador::abrir(&pagina(&app, "")).await else {
+        return;
+    };
+    let vivo = "document.getElementById('conexion').classList.contains('vivo')";
+    navegador.hasta("the feed", vivo).await;
+    let fields = json!({
+        "id_proveedor": Uuid::new_v4(), "id_paciente": Uuid::new_v4(),
+        "url_path": "https://imagenes.example.org/CT_small.dcm", "modalidad": "CT",
+    });
+    let submit = format!(
+        "for (const [id, value] of Object.entries({fields})) document.getElementById(id).value = value; \
+         document.querySelector('form.crear').requestSubmit()"
+    );
+    navegador.js(&submit).await;
+    let said = navegador
+        .hasta(
+            "the answer",
+            "document.getElementById('avisos').textContent",
+        )
+        .await;
+    let id = said
+        .as_str()
+        .expect("a text")
+        .split(' ')
+        .nth(1)
+        .expect("an id")
+        .to_owned();
+    app.drain().await;
+    ven(&mut navegador, std::slice::from_ref(&id), 2).await;
+    let log = en_el_registro(&app).await;
+    assert_eq!(log[0], format!("Ingesta/{id}/1"));
+    assert_eq!(mostrados(&mut navegador).await, log);
+    app.app.stop().await;
+}
+
+#[tokio::test]
+async fn b_51_b_53_the_page_asks_the_server_it_came_from_and_needs_no_topic() {
+    // An empty log and no broker, reached by another of its names.
+    let app = TestApp::start().await;
+    let url = format!("http://localhost:{}/", app.app.addr().port());
+    let Some(mut navegador) = Navegador::abrir(&url).await else {
+        return;
+    };
+    let vivo = "document.getElementById('conexion').classList.contains('vivo')";
+    navegador.hasta("the feed", vivo).await;
+    navegador
+        .hasta(
+            "an empty list",
+            "document.getElementById('ingestas').textContent",
+        )
+        .await;
+    let id = app.ingesta().await;
+    app.drain().await;
+    ven(&mut navegador, &[id], 2).await;
+    assert_eq!(navegador.faltas(), [] as [String; 0]);
+    app.app.stop().await;
+}
+
+#[tokio::test]
+async fn b_53_the_page_of_an_empty_log_is_whole() {
+    let app = TestApp::start().await;
+    let Some(mut navegador) = Navegador::abrir(&pagina(&app, "#/operacion")).await else {
+        return;
+    };
+    let whole =
+        "[...document.querySelectorAll('[data-parte]')].every((e) => e.children.length > 0)";
+    navegador.hasta("every part", whole).await;
+    let text = "document.querySelector('[data-parte=\"Mensajes apartados\"]').textContent";
+    let text = navegador.js(text).await;
+    assert!(
+        text.as_str()
+            .is_some_and(|text| text.contains("no tiene broker")),
+        "{text}"
+    );
+    assert_eq!(navegador.faltas(), [] as [String; 0]);
+    app.app.stop().await;
+}

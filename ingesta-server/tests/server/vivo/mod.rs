@@ -5,3 +5,4 @@ mod lector;
 mod limites;
 mod quinientos;
 mod reinicio;
+mod vacio;
