@@ -7,6 +7,7 @@ mod cortes;
 mod crear;
 mod graphql;
 mod guardados;
+mod historia;
 mod imagenes;
 mod kafka;
 mod lectura;

@@ -155,6 +155,7 @@ fn show(summary: &Summary, ids: &BTreeSet<String>, back: &ReadBack, new: u64, ou
 
 fn show_next(url: &str, id: Option<&String>, out: &Out) {
     out.text("\nlook at");
+    out.text(format_args!("  {url}/ with a browser"));
     if let Some(id) = id {
         out.text(format_args!("  curl -i {url}/ingesta/consulta-por-id/{id}"));
     }

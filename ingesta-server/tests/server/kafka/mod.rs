@@ -12,6 +12,7 @@ mod credenciales;
 mod grupo;
 mod imagenes;
 mod llegada;
+mod mesa;
 mod operador;
 mod publicados;
 mod python;

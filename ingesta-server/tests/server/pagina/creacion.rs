@@ -64,7 +64,6 @@ async fn b_41_two_browsers_see_everything_once_across_a_restart() {
         ana.tabular_hasta(campo).await;
         ana.escribir(&texto).await;
     }
-    ana.foto("crear").await;
     ana.tecla("Enter").await;
     let said = ana
         .hasta(

@@ -63,7 +63,6 @@ async fn a_rebuild_shows_its_bar_while_it_runs_and_then_how_it_ended() {
         "{text}"
     );
     assert_eq!(navegador.faltas(), [] as [String; 0]);
-    navegador.foto("operacion").await;
     app.app.stop().await;
 }
 

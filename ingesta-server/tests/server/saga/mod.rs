@@ -3,6 +3,7 @@
 mod caminos;
 mod consola;
 mod faltas;
+mod mesa;
 mod muertes;
 mod personas;
 mod vecinos;
