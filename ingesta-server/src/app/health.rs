@@ -16,6 +16,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 use utoipa::ToSchema;
 
+use super::AppOptions;
 use super::broker::{RelayFigures, Standing};
 use super::metrics::Measured;
 use super::subscriptions::Statuses;
@@ -27,12 +28,12 @@ const LOOK: Duration = Duration::from_secs(3);
 /// Looks at the components.
 #[derive(Clone)]
 pub(crate) struct Health {
-    pub(super) storage: PostgresStorage,
-    pub(super) statuses: Arc<Statuses>,
-    pub(super) lag_alarm: Duration,
-    pub(super) broker: Option<Arc<Standing>>,
+    storage: PostgresStorage,
+    statuses: Arc<Statuses>,
+    lag_alarm: Duration,
+    broker: Option<Arc<Standing>>,
     /// What fires the timers of sagas, where this process does.
-    pub(super) timers: Option<watch::Receiver<TimerStatus>>,
+    timers: Option<watch::Receiver<TimerStatus>>,
 }
 
 /// One part of the server.
@@ -62,6 +63,22 @@ impl Component {
 }
 
 impl Health {
+    /// Over what runs in this process.
+    pub(super) fn new(
+        storage: PostgresStorage,
+        (statuses, broker): (Statuses, Option<Standing>),
+        timers: Option<watch::Receiver<TimerStatus>>,
+        options: &AppOptions,
+    ) -> Self {
+        Self {
+            storage,
+            statuses: Arc::new(statuses),
+            lag_alarm: options.lag_alarm,
+            broker: broker.map(Arc::new),
+            timers,
+        }
+    }
+
     /// The database and whether a subscription has stopped: what the public health says.
     pub(crate) async fn brief(&self) -> Vec<Component> {
         let mut components = vec![self.database().await];

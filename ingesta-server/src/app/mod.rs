@@ -40,7 +40,7 @@ pub(crate) use puerta::{Cliente, Puerta};
 pub(crate) use state::AppState;
 pub(crate) use subscriptions::{imagenes, ingestas, sagas as vista_de_sagas};
 
-use self::broker::{Broker, Relays, Standing};
+use self::broker::{Broker, Relays};
 use self::sagas::Motor;
 use self::subscriptions::{Ground, Subscriptions};
 use crate::comandos::Despachador;
@@ -107,14 +107,9 @@ impl App {
         let (subscriptions, lecturas, statuses) = Subscriptions::start(&ground).await?;
         let grace = options.shutdown_grace;
         let at_work = messaging.map(|messaging| Broker::start(messaging, entradas, &relays, grace));
-        let (broker, standing): (Option<Broker>, Option<Standing>) = at_work.unzip();
-        let health = Health {
-            storage: postgres,
-            statuses: Arc::new(statuses),
-            lag_alarm: options.lag_alarm,
-            broker: standing.map(Arc::new),
-            timers: subscriptions.timers(),
-        };
+        let (broker, standing) = at_work.unzip();
+        let timers = subscriptions.timers();
+        let health = Health::new(postgres, (statuses, standing), timers, &options);
         let state = AppState {
             despachador,
             consultas: Consultas::new(lecturas),

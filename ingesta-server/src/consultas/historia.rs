@@ -81,11 +81,9 @@ impl Lecturas {
 
 /// What stands behind the name of the event, which is told apart.
 fn fields(event: Value) -> Value {
-    match event {
-        Value::Object(named) if named.len() == 1 => {
-            named.into_iter().next().map(|(_, fields)| fields)
-        }
-        _ => None,
-    }
-    .unwrap_or(Value::Null)
+    let Value::Object(named) = event else {
+        return Value::Null;
+    };
+    let fields = named.into_iter().next().map(|(_, fields)| fields);
+    fields.unwrap_or_default()
 }

@@ -29,38 +29,35 @@ pub(super) fn no_existe() -> Problem {
 
 /// A command that was not carried out.
 pub(super) fn rechazo(error: CommandError<IngestaError>) -> Problem {
-    match error {
-        CommandError::Refused(refusal) => dominio(&refusal),
-        CommandError::VersionMismatch { current: 0, .. } => no_existe(),
-        error => sin_hacer(error),
+    if matches!(error, CommandError::VersionMismatch { current: 0, .. }) {
+        return no_existe();
     }
+    sin_hacer(error, |refusal| dominio(&refusal))
 }
 
 /// A person's word that a saga did not take.
 pub(super) fn saga_sin_oir(error: CommandError<SagaError>) -> Problem {
-    match error {
-        CommandError::Refused(refusal) => {
-            let (code, text) = (refusal.code(), refusal.to_string());
-            match &refusal {
-                SagaError::SagaNoExiste => Problem::not_found(code, text),
-                SagaError::SagaYaTerminada { estado } => {
-                    Problem::conflict(code, text).with("estado", estado.as_str())
-                }
-                SagaError::Valor(refused) => valor(refused),
-                // The enum may grow; what is not known here is about the state.
-                _ => Problem::conflict(code, text),
+    sin_hacer(error, |refusal| {
+        let (code, text) = (refusal.code(), refusal.to_string());
+        match &refusal {
+            SagaError::SagaNoExiste => Problem::not_found(code, text),
+            SagaError::SagaYaTerminada { estado } => {
+                Problem::conflict(code, text).with("estado", estado.as_str())
             }
+            SagaError::Valor(refused) => valor(refused),
+            // The enum may grow; what is not known here is about the state.
+            _ => Problem::conflict(code, text),
         }
-        error => sin_hacer(error),
-    }
+    })
 }
 
-/// Whatever kept a command from being stored, beside the rules.
-fn sin_hacer<E: std::error::Error + 'static>(error: CommandError<E>) -> Problem {
+/// Whatever kept a command from being stored; what the rules refuse is the caller's to say.
+fn sin_hacer<E: std::error::Error + 'static>(
+    error: CommandError<E>,
+    refused: impl FnOnce(E) -> Problem,
+) -> Problem {
     match error {
-        refused @ CommandError::Refused(_) => {
-            Problem::internal("a refusal without a place").caused_by(&refused)
-        }
+        CommandError::Refused(refusal) => refused(refusal),
         CommandError::VersionMismatch { current, .. } => {
             let detail = "la versión de If-Match no es la actual; lea de nuevo y repita";
             Problem::precondition_failed("version_distinta", detail)

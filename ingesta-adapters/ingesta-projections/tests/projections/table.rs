@@ -2,7 +2,7 @@
 
 use ingesta_event_store::StoreError;
 use ingesta_event_store::subscription::{ConsumeError, RunnerStatus, Subscriber};
-use ingesta_projections::{ReadError, TableName, ViewTable};
+use ingesta_projections::{PageQuery, ReadError, TableName, ViewTable};
 
 use crate::accounts::{Balance, balances, deposit, recorded, table};
 use crate::changes::{Closures, Tally};
@@ -112,6 +112,65 @@ async fn rows_are_read_by_key_in_pages_and_counted() {
     assert_eq!(ids(view.page(Some("b\0"), 1).await.unwrap()), ["c"]);
     assert!(view.page(Some("e"), 2).await.unwrap().is_empty());
     assert!(view.page(None, 0).await.unwrap().is_empty());
+    following.stop().await;
+}
+
+#[tokio::test]
+async fn rows_are_read_from_either_end_and_by_what_their_state_says() {
+    let place = Place::new().await;
+    for account in ["c", "a", "e", "b", "d"] {
+        let amounts: &[i64] = if account < "c" { &[1] } else { &[1, 2] };
+        deposit(&*place.storage, account, 0, amounts).await.unwrap();
+    }
+    let (following, view) = place.follow(balances(), quick());
+    following.reaches(place.head().await).await;
+    let ids = async |asked: PageQuery<'_>| {
+        let rows = view.page_of(asked).await.unwrap();
+        rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    let newest = PageQuery {
+        descending: true,
+        ..PageQuery::of(2)
+    };
+    assert_eq!(ids(PageQuery::of(9)).await, ["a", "b", "c", "d", "e"]);
+    assert_eq!(ids(newest).await, ["e", "d"]);
+    assert_eq!(
+        ids(PageQuery {
+            after: Some("d"),
+            ..newest
+        })
+        .await,
+        ["c", "b"]
+    );
+    let three = PageQuery {
+        wanted: &[("total", "3")],
+        ..PageQuery::of(9)
+    };
+    assert_eq!(ids(three).await, ["c", "d", "e"]);
+    assert_eq!(
+        ids(PageQuery {
+            after: Some("e"),
+            descending: true,
+            ..three
+        })
+        .await,
+        ["d", "c"]
+    );
+    // Each of them, and a field that no state has is like none.
+    for wanted in [
+        [("total", "3"), ("seen", "[1]")],
+        [("total", "3"), ("nothing", "")],
+        [("total", "3"), ("total", "3\0")],
+    ] {
+        assert!(
+            ids(PageQuery {
+                wanted: &wanted,
+                ..PageQuery::of(9)
+            })
+            .await
+            .is_empty()
+        );
+    }
     following.stop().await;
 }
 

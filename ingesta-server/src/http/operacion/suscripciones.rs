@@ -180,11 +180,9 @@ fn flujo(text: &str) -> Result<StreamId, Problem> {
 }
 
 fn no_apartado(error: &StoreError) -> Problem {
-    match error {
-        StoreError::NotFound { .. } => {
-            let detail = "ese flujo no está apartado ahí; lea la lista de nuevo";
-            Problem::not_found("flujo_no_apartado", detail)
-        }
-        error => almacen(error),
+    if matches!(error, StoreError::NotFound { .. }) {
+        let detail = "ese flujo no está apartado ahí; lea la lista de nuevo";
+        return Problem::not_found("flujo_no_apartado", detail);
     }
+    almacen(error)
 }

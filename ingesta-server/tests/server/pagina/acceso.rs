@@ -6,6 +6,9 @@ use serde_json::json;
 use super::Navegador;
 use crate::acceso::{AJENO, Casa, PROPIO};
 
+/// Sections that are not for whoever is here.
+const HIDDEN: &str = "document.querySelectorAll('.de-operador[hidden]').length";
+
 async fn entrar(navegador: &mut Navegador, clave: &str) {
     navegador
         .js("document.getElementById('quien').click()")
@@ -64,12 +67,7 @@ async fn each_sees_what_is_theirs_and_nothing_before_they_are_known() {
             .await,
         json!(PROPIO)
     );
-    assert_eq!(
-        navegador
-            .js("document.querySelectorAll('.de-operador[hidden]').length")
-            .await,
-        json!(2)
-    );
+    assert_eq!(navegador.js(HIDDEN).await, json!(2));
     // Another's is answered as if there were none.
     navegador
         .js(&format!("location.hash = '#/ingesta/{theirs}'"))
@@ -89,12 +87,7 @@ async fn each_sees_what_is_theirs_and_nothing_before_they_are_known() {
             .hasta("everybody's", &format!("!!{}", row(id)))
             .await;
     }
-    assert_eq!(
-        navegador
-            .js("document.querySelectorAll('.de-operador[hidden]').length")
-            .await,
-        json!(0)
-    );
+    assert_eq!(navegador.js(HIDDEN).await, json!(0));
     assert_eq!(navegador.js("document.cookie").await, json!(""));
     casa.app.app.stop().await;
 }

@@ -8,6 +8,9 @@ use uuid::Uuid;
 use super::{Navegador, pagina};
 use crate::test_app::{TestApp, options};
 
+/// Whether the page hears what happens.
+const VIVO: &str = "document.getElementById('conexion').classList.contains('vivo')";
+
 /// Every event of ingestas and images in the log, in its order.
 async fn en_el_registro(app: &TestApp) -> Vec<String> {
     let types = TypeFilter::Only(vec!["Ingesta".into(), "Imagen".into()]);
@@ -37,6 +40,34 @@ async fn ven(navegador: &mut Navegador, ids: &[String], sucesos: usize) {
     navegador.hasta("everything that happened", &all).await;
 }
 
+/// Hands an image in with the keyboard alone, and answers with the id that the page says.
+async fn entregar(navegador: &mut Navegador) -> String {
+    for (campo, texto) in [
+        ("#id_proveedor", Uuid::new_v4().to_string()),
+        ("#id_paciente", Uuid::new_v4().to_string()),
+        (
+            "#url_path",
+            "https://imagenes.example.org/CT_small.dcm".to_owned(),
+        ),
+    ] {
+        navegador.tabular_hasta(campo).await;
+        navegador.escribir(&texto).await;
+    }
+    navegador.tecla("Enter").await;
+    let said = navegador
+        .hasta(
+            "the answer",
+            "document.getElementById('avisos').textContent",
+        )
+        .await;
+    said.as_str()
+        .expect("a text")
+        .split(' ')
+        .nth(1)
+        .expect("an id")
+        .to_owned()
+}
+
 #[tokio::test]
 async fn b_41_two_browsers_see_everything_once_across_a_restart() {
     let mut app = TestApp::start().await;
@@ -47,37 +78,11 @@ async fn b_41_two_browsers_see_everything_once_across_a_restart() {
     let Some(mut luis) = Navegador::abrir(&pagina(&app, "")).await else {
         return;
     };
-    let vivo = "document.getElementById('conexion').classList.contains('vivo')";
     for navegador in [&mut ana, &mut luis] {
-        navegador.hasta("the feed", vivo).await;
+        navegador.hasta("the feed", VIVO).await;
     }
 
-    // Handed in with the keyboard alone.
-    for (campo, texto) in [
-        ("#id_proveedor", Uuid::new_v4().to_string()),
-        ("#id_paciente", Uuid::new_v4().to_string()),
-        (
-            "#url_path",
-            "https://imagenes.example.org/CT_small.dcm".to_owned(),
-        ),
-    ] {
-        ana.tabular_hasta(campo).await;
-        ana.escribir(&texto).await;
-    }
-    ana.tecla("Enter").await;
-    let said = ana
-        .hasta(
-            "the answer",
-            "document.getElementById('avisos').textContent",
-        )
-        .await;
-    let first = said
-        .as_str()
-        .expect("a text")
-        .split(' ')
-        .nth(1)
-        .expect("an id")
-        .to_owned();
+    let first = entregar(&mut ana).await;
     app.drain().await;
     let log = en_el_registro(&app).await;
     assert_eq!(log.len(), 2, "an ingesta and its image: {log:?}");
@@ -92,7 +97,7 @@ async fn b_41_two_browsers_see_everything_once_across_a_restart() {
         .expect("it starts");
     std::mem::replace(&mut app.app, next).stop().await;
     for navegador in [&mut ana, &mut luis] {
-        navegador.hasta("the mark", &format!("!{vivo}")).await;
+        navegador.hasta("the mark", &format!("!{VIVO}")).await;
     }
     ids.push(app.ingesta().await);
     app.drain().await;
@@ -105,7 +110,7 @@ async fn b_41_two_browsers_see_everything_once_across_a_restart() {
         .expect("it comes back");
     std::mem::replace(&mut app.app, next).stop().await;
     for navegador in [&mut ana, &mut luis] {
-        navegador.hasta("the feed", vivo).await;
+        navegador.hasta("the feed", VIVO).await;
     }
     ids.push(app.ingesta().await);
     app.drain().await;
@@ -172,8 +177,7 @@ async fn b_52_what_the_form_hands_in_is_what_the_list_then_shows() {
     let Some(mut navegador) = Navegador::abrir(&pagina(&app, "")).await else {
         return;
     };
-    let vivo = "document.getElementById('conexion').classList.contains('vivo')";
-    navegador.hasta("the feed", vivo).await;
+    navegador.hasta("the feed", VIVO).await;
     let fields = json!({
         "id_proveedor": Uuid::new_v4(), "id_paciente": Uuid::new_v4(),
         "url_path": "https://imagenes.example.org/CT_small.dcm", "modalidad": "CT",
@@ -212,8 +216,7 @@ async fn b_51_b_53_the_page_asks_the_server_it_came_from_and_needs_no_topic() {
     let Some(mut navegador) = Navegador::abrir(&url).await else {
         return;
     };
-    let vivo = "document.getElementById('conexion').classList.contains('vivo')";
-    navegador.hasta("the feed", vivo).await;
+    navegador.hasta("the feed", VIVO).await;
     navegador
         .hasta(
             "an empty list",

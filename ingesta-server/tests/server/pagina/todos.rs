@@ -31,6 +31,43 @@ const POORLY_SEEN: &str = r"(() => {
   return poor;
 })()";
 
+/// What a screen reader is told of a section.
+async fn dicho(navegador: &mut Navegador, place: &str) {
+    // Whatever can be used has a name.
+    const USED: [&str; 7] = [
+        "button",
+        "link",
+        "textbox",
+        "combobox",
+        "checkbox",
+        "slider",
+        "progressbar",
+    ];
+    let told = navegador.leido().await;
+    for (role, name) in &told {
+        assert!(
+            !USED.contains(&&**role) || !name.trim().is_empty(),
+            "{place}: a {role} without a name"
+        );
+    }
+    for landmark in ["main", "navigation", "banner"] {
+        assert!(
+            told.iter().any(|(role, _)| role == landmark),
+            "{place}: no {landmark}"
+        );
+    }
+}
+
+/// What is seen of it, in either scheme of colours.
+async fn visto(navegador: &mut Navegador, place: &str) {
+    for scheme in ["light", "dark"] {
+        navegador.colores(scheme).await;
+        let poor = navegador.js(POORLY_SEEN).await;
+        assert_eq!(poor, Value::Array(Vec::new()), "{place} in {scheme}");
+    }
+    navegador.colores("light").await;
+}
+
 #[tokio::test]
 async fn every_section_can_be_read_and_used_by_everybody() {
     let app = TestApp::start().await;
@@ -81,35 +118,8 @@ async fn every_section_can_be_read_and_used_by_everybody() {
             "{place}"
         );
 
-        // Whatever can be used has a name.
-        const USED: [&str; 7] = [
-            "button",
-            "link",
-            "textbox",
-            "combobox",
-            "checkbox",
-            "slider",
-            "progressbar",
-        ];
-        let told = navegador.leido().await;
-        for (role, name) in &told {
-            assert!(
-                !USED.contains(&&**role) || !name.trim().is_empty(),
-                "{place}: a {role} without a name"
-            );
-        }
-        for landmark in ["main", "navigation", "banner"] {
-            assert!(
-                told.iter().any(|(role, _)| role == landmark),
-                "{place}: no {landmark}"
-            );
-        }
-        for scheme in ["light", "dark"] {
-            navegador.colores(scheme).await;
-            let poor = navegador.js(POORLY_SEEN).await;
-            assert_eq!(poor, Value::Array(Vec::new()), "{place} in {scheme}");
-        }
-        navegador.colores("light").await;
+        dicho(&mut navegador, place).await;
+        visto(&mut navegador, place).await;
         // On a phone nothing is beside the screen.
         navegador.tamano(360, 740).await;
         let wide = navegador.js("document.documentElement.scrollWidth").await;

@@ -29,15 +29,11 @@ async fn b_45_a_feed_that_was_open_before_the_first_failure_tells_it() {
 /// Messages of a socket up to the first that is an event, or its end.
 async fn suceso(socket: &mut (impl Stream<Item = Said> + Unpin)) -> Option<Value> {
     while let Some(Ok(message)) = socket.next().await {
-        match message {
-            Message::Text(text) => {
-                let said: Value = serde_json::from_str(&text).expect("JSON");
-                if said["topico"].is_string() {
-                    return Some(said);
-                }
+        if let Message::Text(text) = message {
+            let said: Value = serde_json::from_str(&text).expect("JSON");
+            if said["topico"].is_string() {
+                return Some(said);
             }
-            Message::Close(_) => return None,
-            _ => {}
         }
     }
     None
