@@ -103,6 +103,8 @@ pub(super) async fn todos(
         (status = 400, description = "Malformed, or a query parameter", body = Problema),
         (status = 404, description = "No such message was put aside", body = Problema),
         (status = 409, description = "There is no broker", body = Problema),
+        (status = 413, description = "Body too large", body = Problema),
+        (status = 415, description = "Not JSON", body = Problema),
         (status = 503, description = "The broker does not answer", body = Problema),
     ))]
 pub(super) async fn repetir(
@@ -123,6 +125,8 @@ pub(super) async fn repetir(
         (status = 400, description = "Malformed, or a query parameter", body = Problema),
         (status = 404, description = "No such message was put aside", body = Problema),
         (status = 409, description = "There is no broker", body = Problema),
+        (status = 413, description = "Body too large", body = Problema),
+        (status = 415, description = "Not JSON", body = Problema),
         (status = 503, description = "The broker does not answer", body = Problema),
     ))]
 pub(super) async fn descartar(

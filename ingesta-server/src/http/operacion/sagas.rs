@@ -123,6 +123,7 @@ pub(super) async fn todas(
         (status = 400, description = "Malformed id, or a query parameter", body = Problema),
         (status = 404, description = "No such saga", body = Problema),
         (status = 409, description = "Its state forbids it", body = Problema),
+        (status = 422, description = "The key was used for another wish", body = Problema),
         (status = 503, description = "Not now, or the outcome is unknown", body = Problema),
     ))]
 pub(super) async fn reintentar(
@@ -146,6 +147,9 @@ pub(super) async fn reintentar(
             body = Problema),
         (status = 404, description = "No such saga", body = Problema),
         (status = 409, description = "Its state forbids it", body = Problema),
+        (status = 413, description = "Body too large", body = Problema),
+        (status = 415, description = "Not JSON", body = Problema),
+        (status = 422, description = "The key was used for another wish", body = Problema),
         (status = 503, description = "Not now, or the outcome is unknown", body = Problema),
     ))]
 pub(super) async fn abandonar(

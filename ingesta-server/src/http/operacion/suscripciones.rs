@@ -127,6 +127,8 @@ async fn rows(app: &AppState) -> Result<Vec<Suscripcion>, StoreError> {
         (status = 204, description = "It is tried"),
         (status = 400, description = "Malformed, or a query parameter", body = Problema),
         (status = 404, description = "It is not parked there", body = Problema),
+        (status = 413, description = "Body too large", body = Problema),
+        (status = 415, description = "Not JSON", body = Problema),
         (status = 503, description = "Not now", body = Problema),
     ))]
 pub(super) async fn reanudar(
@@ -151,6 +153,8 @@ pub(super) async fn reanudar(
         (status = 204, description = "It is passed over"),
         (status = 400, description = "Malformed, or a query parameter", body = Problema),
         (status = 404, description = "It is not parked there at this event", body = Problema),
+        (status = 413, description = "Body too large", body = Problema),
+        (status = 415, description = "Not JSON", body = Problema),
         (status = 503, description = "Not now", body = Problema),
     ))]
 pub(super) async fn saltar(
