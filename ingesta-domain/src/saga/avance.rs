@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::compensacion::{compensar, revertido};
+use super::compensacion::{compensar, revertido, tras_la_limpieza};
 use super::{
     Causa, ComandoPedido, ComandoSaga, DatosSaga, Envio, EstadoSaga, MotivoSaga, Orden,
     OrdenEnviada, Paso, PasoFallido, PasoHecho, Plan, Respuesta, SagaEvent,
@@ -84,6 +84,11 @@ fn esperado(datos: &DatosSaga, paso: Paso, respuesta: &Respuesta) -> Option<Envi
 }
 
 fn hecho(datos: &DatosSaga, envio: Envio, fecha: DateTime<Utc>) -> Vec<SagaEvent> {
+    // Only a clean-up is waited for when the ingesta has ended.
+    if let Some(fin) = datos.fin {
+        let hecho = vec![PasoHecho { envio, fecha }.into()];
+        return tras_la_limpieza(datos, fin, hecho, fecha);
+    }
     let siguiente = |orden| {
         let envio = Envio::primero(orden);
         enviar(&datos.plan, datos.modalidad.as_ref(), envio, fecha)
@@ -114,6 +119,9 @@ fn rechazado(
         fecha,
     };
     let mut eventos = vec![e.into()];
+    if let Some(fin) = datos.fin {
+        return tras_la_limpieza(datos, fin, eventos, fecha);
+    }
     match paso {
         Paso::Limpieza => eventos.push(pedir(ComandoSaga::AlertarIngesta, Some(motivo), fecha)),
         Paso::Anonimizado | Paso::Etiquetado => {
@@ -128,10 +136,11 @@ fn rechazado(
 
 /// The time of this sending is over.
 pub(super) fn agotado(datos: &DatosSaga, envio: Envio, fecha: DateTime<Utc>) -> Vec<SagaEvent> {
-    if envio.orden.hace() && datos.plan.agotado(envio.intento) {
+    // What is to be reverted is asked for until it is answered; so is a clean-up that an ingesta which
+    // has ended waits for, because there is no person to decide any more.
+    if envio.orden.hace() && datos.fin.is_none() && datos.plan.agotado(envio.intento) {
         return rechazado(datos, envio, Causa::SinRespuesta, None, fecha);
     }
-    // What is to be reverted is asked for until it is answered.
     let otro = envio.otro_intento();
     vec![enviar(&datos.plan, datos.modalidad.as_ref(), otro, fecha)]
 }

@@ -1,12 +1,15 @@
 //! The way back: what was done, or may have been, is reverted, the latest first.
 //!
 //! It promises that the ingesta is undone last, and that an ingesta that has ended is asked for
-//! nothing: the saga then ends as it did.
+//! nothing: the saga then ends as it did. What is anonymised is never reverted while it may be all that
+//! is left: a clean-up that was asked for is waited for, and one that was done is the end of the way
+//! back, unless the provider has withdrawn the ingesta and wants nothing of it kept.
 
 use chrono::{DateTime, Utc};
 
 use super::avance::{enviar, pedir};
 use super::decide::terminar;
+use super::state::seguir as seguir_datos;
 use super::{
     Causa, ComandoSaga, CompensacionIniciada, DatosSaga, Envio, EstadoSaga, FinIngesta, MotivoSaga,
     Paso, PasoRevertido, SagaEvent,
@@ -95,10 +98,13 @@ pub(super) fn al_terminar(
         | EstadoSaga::Alertada => match fin {
             // It asked for that, or a person decided so: what was done stays.
             FinIngesta::Finalizada => vec![terminar(datos, EstadoSaga::Finalizada, fecha)],
-            FinIngesta::Fallida | FinIngesta::Eliminada | FinIngesta::Rechazada => {
-                let motivo = MotivoSaga::general(Causa::IngestaTerminada);
-                compensar(datos, motivo, datos.por_deshacer(), Some(fin), fecha)
-            }
+            FinIngesta::Fallida | FinIngesta::Rechazada => match limpieza_sin_saber(datos) {
+                Some(envio) if datos.espera == Some(envio) => Vec::new(),
+                // A new wish, whose answer is not one that came too late before.
+                Some(envio) => vec![enviar(&datos.plan, None, envio.otra_vuelta(), fecha)],
+                None => vuelta_de(datos, fin, fecha),
+            },
+            FinIngesta::Eliminada => vuelta_de(datos, fin, fecha),
         },
         // It goes on to revert what it is reverting, and ends so.
         EstadoSaga::Compensando => Vec::new(),
@@ -110,6 +116,43 @@ pub(super) fn al_terminar(
         | EstadoSaga::SinEfecto
         | EstadoSaga::Abandonada => Vec::new(),
     }
+}
+
+/// The clean-up that was asked for, where nobody has said what became of it.
+fn limpieza_sin_saber(datos: &DatosSaga) -> Option<Envio> {
+    let limpieza = datos
+        .ultimo
+        .filter(|envio| envio.orden.paso() == Paso::Limpieza)?;
+    let sin_respuesta = |motivo: &MotivoSaga| motivo.causa == Causa::SinRespuesta;
+    let sin_saber = datos.motivo.as_ref().is_some_and(sin_respuesta);
+    let no_se_sabe = datos.estado == EstadoSaga::Limpiando
+        || (datos.estado == EstadoSaga::Alertada && sin_saber);
+    no_se_sabe.then_some(limpieza)
+}
+
+/// The way back of an ingesta that has ended, where it is known whether the raw data is there.
+fn vuelta_de(datos: &DatosSaga, fin: FinIngesta, fecha: DateTime<Utc>) -> Vec<SagaEvent> {
+    let limpio = datos.hechos.contains(&Paso::Limpieza);
+    if limpio && fin != FinIngesta::Eliminada {
+        return vec![terminar(datos, fin.into(), fecha)];
+    }
+    let motivo = MotivoSaga::general(Causa::IngestaTerminada);
+    compensar(datos, motivo, datos.por_deshacer(), Some(fin), fecha)
+}
+
+/// What became of the clean-up of an ingesta that has ended meanwhile is known: `eventos` tell it.
+pub(super) fn tras_la_limpieza(
+    datos: &DatosSaga,
+    fin: FinIngesta,
+    mut eventos: Vec<SagaEvent>,
+    fecha: DateTime<Utc>,
+) -> Vec<SagaEvent> {
+    let mut despues = datos.clone();
+    for evento in eventos.clone() {
+        seguir_datos(&mut despues, evento);
+    }
+    eventos.extend(vuelta_de(&despues, fin, fecha));
+    eventos
 }
 
 /// An abandoned saga undoes its ingesta, unless that has ended.

@@ -162,7 +162,7 @@ pub fn apply(saga: &mut SagaIngesta, event: SagaEvent) {
     }
 }
 
-fn seguir(datos: &mut DatosSaga, event: SagaEvent) {
+pub(super) fn seguir(datos: &mut DatosSaga, event: SagaEvent) {
     match event {
         SagaEvent::ProcesoAdelantado(_) | SagaEvent::SagaIniciada(_) => {}
         SagaEvent::ComandoPedido(e) => {

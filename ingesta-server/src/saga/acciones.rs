@@ -9,7 +9,7 @@ use ingesta_domain::ingesta::{
     AlertarIngesta, FinalizarIngesta, IngestaError, IniciarProceso, RevertirIngesta,
 };
 use ingesta_domain::saga::{Accion, Causa, ComandoSaga, MotivoSaga};
-use ingesta_domain::valor::IdIngesta;
+use ingesta_domain::valor::{EstadoIngesta, IdIngesta};
 use ingesta_event_store::{CommandContext, CommandError, Executed};
 use ingesta_sagas::{Acted, ActionSink, Asked, Trouble};
 
@@ -72,9 +72,42 @@ impl ActionSink<Accion> for Acciones {
         let name = format!("{ACCIONES_SAGA}/{}", asked.id);
         let context = CommandContext::default().with_metadata(asked.metadata);
         let ended = self.comandar(id, comando, motivo, (name, context)).await;
+        if comando == ComandoSaga::IniciarProceso && ha_comenzado(&ended) {
+            return Ok(Acted::Done);
+        }
         Acted::of_command(ended, |refusal| {
             let code = refusal.code().to_owned();
             Ok(Acted::Refused { code })
         })
+    }
+}
+
+/// Whether the ingesta refuses to begin because a person has begun it and called for another one since:
+/// it has begun, which the log tells the saga, and has not ended.
+fn ha_comenzado(ended: &Result<Executed, CommandError<IngestaError>>) -> bool {
+    let Err(CommandError::Refused(IngestaError::TransicionInvalida { estado, .. })) = ended else {
+        return false;
+    };
+    *estado == EstadoIngesta::Alertada
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(estado: EstadoIngesta) -> Result<Executed, CommandError<IngestaError>> {
+        let comando = "IniciarProceso";
+        Err(CommandError::Refused(IngestaError::TransicionInvalida {
+            estado,
+            comando,
+        }))
+    }
+
+    #[test]
+    fn only_what_has_not_ended_has_begun() {
+        for estado in EstadoIngesta::TODOS {
+            let begun = ha_comenzado(&refused(estado));
+            assert_eq!(begun, estado == EstadoIngesta::Alertada, "{estado}");
+        }
     }
 }

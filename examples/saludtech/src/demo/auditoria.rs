@@ -110,6 +110,10 @@ fn faltas(libro: &Libro, visto: &Visto) -> Vec<String> {
             must(standing == BOTH && libro.limpio, "a step of it is missing");
         }
         "Alertada" => must(standing == BOTH, "it waits, and a step is missing"),
+        // Undone while it was cleaned up: what is anonymised is all that is left of it.
+        "Fallida" | "Rechazada" if libro.limpio => {
+            must(standing == BOTH, "both of its copies are lost");
+        }
         _ => must(standing.is_empty(), "a step of it stands"),
     }
     if estado == "Fallida" {
@@ -131,6 +135,7 @@ fn faltas(libro: &Libro, visto: &Visto) -> Vec<String> {
             done.reverse();
             let expected = match estado {
                 "Finalizada" | "Alertada" => Vec::new(),
+                "Fallida" | "Rechazada" if libro.limpio => Vec::new(),
                 _ => done,
             };
             must(
@@ -188,7 +193,12 @@ mod tests {
             limpio: true,
             ..libro("Finalizada")
         };
-        for libro in [limpia, libro("Alertada"), fallida()] {
+        let undone_too_late = Libro {
+            limpio: true,
+            imagen_revertida: true,
+            ..libro("Fallida")
+        };
+        for libro in [limpia, libro("Alertada"), fallida(), undone_too_late] {
             let estado = libro.estado;
             let told = auditar(libro, estado, estado);
             assert!(told.is_well(), "{told:?}");
@@ -238,6 +248,20 @@ mod tests {
                 "Fallida",
                 "Fallida",
                 "the latest first",
+            ),
+            (
+                Libro {
+                    limpio: true,
+                    deshechos: vec![Hecho::Etiquetado, Hecho::Anonimizado],
+                    saga: Some(Saga {
+                        terminada: true,
+                        revertidos: Vec::new(),
+                    }),
+                    ..fallida()
+                },
+                "Fallida",
+                "Fallida",
+                "both of its copies",
             ),
             (libro("Finalizada"), "Finalizada", "Finalizada", "missing"),
             (

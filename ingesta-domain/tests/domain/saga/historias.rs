@@ -289,6 +289,70 @@ fn an_ingesta_that_ended_in_the_middle_has_what_was_done_and_what_is_under_way_r
 }
 
 #[test]
+fn b_32_an_ingesta_that_is_undone_during_its_clean_up_keeps_one_copy_or_the_other() {
+    // Asked for, and not known: nothing is reverted yet, and it is asked for until it is answered.
+    let espera = || {
+        let mut saga = Historia::limpiando();
+        saga.oye(termino(FinIngesta::Fallida))
+            .queda(EstadoSaga::Limpiando);
+        assert!(saga.pide().is_empty());
+        for intento in 1..=9 {
+            saga.oye(plazo(&format!("LimpiarIngesta/1/{intento}")))
+                .queda(EstadoSaga::Limpiando);
+        }
+        assert!(saga.saga.datos().unwrap().atascada());
+        saga
+    };
+    // It was done: what is anonymised is all that is left, and stays.
+    let mut saga = espera();
+    saga.oye(hecho(Paso::Limpieza)).queda(EstadoSaga::Fallida);
+    assert_eq!(saga.tipos(), ["PasoHecho", "SagaTerminada"]);
+    assert_eq!(saga.saga.datos().unwrap().hechos, Paso::TODOS);
+
+    // It was refused: the raw data is there, and all else is reverted.
+    let mut saga = espera();
+    saga.oye(rechazado(Paso::Limpieza))
+        .queda(EstadoSaga::Compensando);
+    assert_eq!(saga.pide()[1], "RevertirEtiquetado/1");
+    saga.oye(revertido(Paso::Etiquetado));
+    saga.oye(revertido(Paso::Anonimizado))
+        .queda(EstadoSaga::Fallida);
+
+    // Not answered, so that a person undid it: nobody knows, and it is asked for again.
+    let mut saga = Historia::limpiando();
+    for intento in 1..=3 {
+        saga.oye(plazo(&format!("LimpiarIngesta/1/{intento}")));
+    }
+    saga.queda(EstadoSaga::Alertada);
+    saga.oye(termino(FinIngesta::Fallida))
+        .queda(EstadoSaga::Limpiando);
+    assert_eq!(saga.pide()[0], "LimpiarIngesta/2");
+    saga.oye(hecho(Paso::Limpieza)).queda(EstadoSaga::Fallida);
+
+    // It had been done when the ingesta was undone.
+    let mut saga = Historia::limpiando();
+    saga.oye(hecho(Paso::Limpieza));
+    saga.oye(termino(FinIngesta::Fallida))
+        .queda(EstadoSaga::Fallida);
+    assert_eq!(saga.tipos(), ["IngestaTerminada", "SagaTerminada"]);
+
+    // Who withdraws it wants nothing of it kept.
+    let mut saga = Historia::alertada();
+    saga.oye(Oido::Reintentar);
+    saga.oye(termino(FinIngesta::Eliminada))
+        .queda(EstadoSaga::Compensando);
+    saga.oye(revertido(Paso::Etiquetado));
+    saga.oye(revertido(Paso::Anonimizado))
+        .queda(EstadoSaga::Eliminada);
+
+    // A person may give up waiting.
+    let mut saga = espera();
+    saga.oye(Oido::Abandonar { motivo: motivo() })
+        .queda(EstadoSaga::Abandonada);
+    assert_eq!(saga.tipos(), ["SagaAbandonada"]);
+}
+
+#[test]
 fn an_ingesta_that_was_withdrawn_while_it_starts_leaves_nothing_to_do() {
     let rechazo = Oido::Rechazado {
         comando: ComandoSaga::IniciarProceso,

@@ -135,3 +135,55 @@ async fn what_is_being_reverted_is_not_ended_well_by_a_person() {
     vecinos.stop().await;
     app.app.stop().await;
 }
+
+/// Refuses the first wish to clean up, and says nothing to the second.
+fn tarda_en_limpiar(_: &str, pedido: &Pedido) -> Vec<Dice> {
+    match (pedido.esquema, pedido.ce_id.ends_with("/1")) {
+        (Esquema::ComandoLimpiarIngesta, true) => vec![Dice::Rechazado("retenida")],
+        (Esquema::ComandoLimpiarIngesta, false) => Vec::new(),
+        _ => vec![Dice::Hecho],
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b_32_what_is_undone_while_it_is_cleaned_up_keeps_its_anonymised_copy() {
+    let Some(stage) = Stage::new().await else {
+        return;
+    };
+    let app = app(&stage, PACIENTE).await;
+    let vecinos = Vecinos::start(&stage, tarda_en_limpiar);
+    let id = ingesta(&app, "a").await;
+    saga_en(&app, &id, "Alertada").await;
+    let again = format!("/operacion/sagas/{id}/reintentar");
+    app.post(&again, &json!({})).await.ok(202);
+    let undo = format!("/ingesta/{id}/revertir");
+    app.post(&undo, &json!({ "motivo": "no sirve" }))
+        .await
+        .ok(202);
+    ingesta_en(&app, &id, "Fallida").await;
+    // It knows that the ingesta has ended, and still not whether the raw data has gone.
+    let waits = ingesta_testing::eventually("the end to be heard", async || {
+        let saga = app.get(&format!("/ingesta/{id}/saga")).await.json();
+        (saga["fin"] == "Fallida").then_some(saga)
+    })
+    .await;
+    assert_eq!(waits["estado"], "Limpiando", "{waits}");
+    let cleaned = ingesta_testing::eventually("the second wish", async || {
+        let orders = vecinos.pedidos(&id).into_iter();
+        let mut orders = orders.filter(|pedido| pedido.esquema == Esquema::ComandoLimpiarIngesta);
+        orders.find(|pedido| !pedido.ce_id.ends_with("/1"))
+    })
+    .await;
+    contestar(&stage, &cleaned, Dice::Hecho, "tarde").await;
+    let saga = saga_en(&app, &id, "Fallida").await;
+    assert_eq!(
+        saga["pasos_hechos"],
+        json!(["Anonimizado", "Etiquetado", "Limpieza"])
+    );
+    assert_eq!(saga["revertidos"], json!([]));
+    let reverted = vecinos.pedidos(&id).into_iter();
+    let reverted = reverted.filter(|pedido| pedido.esquema == Esquema::ComandoRevertirAnonimizado);
+    assert_eq!(reverted.count(), 0);
+    vecinos.stop().await;
+    app.app.stop().await;
+}
