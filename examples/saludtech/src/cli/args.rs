@@ -215,7 +215,7 @@ pub(super) struct DemoArgs {
     /// The binary of the server; default the one beside this one, built where it is missing or old.
     #[arg(long)]
     pub(super) ingesta: Option<PathBuf>,
-    /// How long everything may take, in seconds.
-    #[arg(long, default_value_t = 300)]
-    pub(super) plazo: u64,
+    /// How long everything may take, in seconds. Default 300, and one more for every ten images.
+    #[arg(long)]
+    pub(super) plazo: Option<u64>,
 }

@@ -23,7 +23,10 @@ pub(super) async fn run(args: &DemoArgs, out: &Out) -> anyhow::Result<()> {
         semilla: args.semilla,
         muertes: (args.muertes > 0).then(|| Duration::from_secs(args.muertes)),
         ingesta: args.ingesta.clone(),
-        plazo: Duration::from_secs(args.plazo),
+        plazo: Duration::from_secs(
+            args.plazo
+                .unwrap_or_else(|| 300 + u64::from(args.ingestas) / 10),
+        ),
     };
     let mut signals = StopSignals::new()?;
     let well = demo::run(&plan, *out, signals.next()).await?;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::auditoria::Auditoria;
 use crate::cli::Out;
+use crate::notificaciones::EstadoNotificacion;
 
 /// Disagreements that are told to people; programs are told all.
 const SHOWN: usize = 20;
@@ -29,7 +30,10 @@ pub(super) struct Resumen {
     /// Alerts that a person decided on.
     pub(super) decididas: u64,
     /// Notifications by state.
-    pub(super) notificaciones: BTreeMap<&'static str, u64>,
+    notificaciones: BTreeMap<&'static str, u64>,
+    /// Failures and alerts of which nobody was told: their notification is missing, or was given up.
+    /// One whose outcome a crash hid counts as told; it stands among the notifications.
+    pub(super) sin_aviso: u64,
     /// Neighbours that died of a failure on purpose and were started again.
     pub(super) reinicios: u64,
     /// Processes that were killed while everything ran, the server among them.
@@ -39,14 +43,16 @@ pub(super) struct Resumen {
 }
 
 impl Resumen {
-    /// Of ingestas in these states.
-    pub(super) fn of(estados: impl Iterator<Item = String>) -> Self {
+    /// Of so many ingestas, in these states; those that are missing were not even handed in.
+    pub(super) fn of(total: u64, estados: impl ExactSizeIterator<Item = String>) -> Self {
+        let handed = u64::try_from(estados.len()).unwrap_or(u64::MAX);
         let mut this = Self {
             event: "demo",
+            total,
+            sin_terminar: total.saturating_sub(handed),
             ..Self::default()
         };
         for estado in estados {
-            this.total += 1;
             let count = match estado.as_str() {
                 "Finalizada" => &mut this.finalizada,
                 "Fallida" => &mut this.fallida,
@@ -60,9 +66,18 @@ impl Resumen {
         this
     }
 
-    /// Everything has one end, and everybody says the same.
+    /// How many notifications stand how, where there should be so many.
+    pub(super) fn avisos(&mut self, estados: BTreeMap<&'static str, u64>, due: u64) {
+        let told = [EstadoNotificacion::Enviada, EstadoNotificacion::Desconocida];
+        let told = told.map(|estado| estados.get(estado.as_str()).copied().unwrap_or_default());
+        self.sin_aviso = due.abs_diff(told.iter().sum());
+        self.notificaciones = estados;
+    }
+
+    /// Everything has one end, everybody says the same, and whoever is to be told was told.
     pub(super) fn is_well(&self) -> bool {
-        self.sin_terminar == 0 && self.eliminada_y_fallida == 0 && self.auditoria.is_well()
+        let ends = self.sin_terminar == 0 && self.eliminada_y_fallida == 0;
+        ends && self.sin_aviso == 0 && self.auditoria.is_well()
     }
 
     pub(super) fn tell(&self, out: Out) {
@@ -86,6 +101,12 @@ impl Resumen {
         for (state, count) in &self.notificaciones {
             out.text(format_args!("notifications {state}: {count}"));
         }
+        if self.sin_aviso > 0 {
+            out.text(format_args!(
+                "failures and alerts that nobody was told of: {}",
+                self.sin_aviso
+            ));
+        }
         out.text(format_args!("neighbours started again: {}", self.reinicios));
         out.text(format_args!("processes killed: {}", self.muertes));
         let found = self.auditoria.discrepancias();
@@ -107,7 +128,12 @@ mod tests {
 
     #[test]
     fn what_has_no_end_or_two_is_not_well() {
-        let of = |words: &[&str]| Resumen::of(words.iter().map(|word| (*word).to_owned()));
+        let of = |words: &[&str]| {
+            Resumen::of(
+                words.len() as u64,
+                words.iter().map(|word| (*word).to_owned()),
+            )
+        };
         let words = [
             "Finalizada",
             "Fallida",
@@ -127,5 +153,25 @@ mod tests {
         let open = of(&["en camino", "Eliminada y Fallida", "Finalizada"]);
         assert!(!open.is_well());
         assert_eq!(open.sin_terminar, 2);
+        // Time was over before all were handed in.
+        let late = Resumen::of(3, ["Finalizada".to_owned()].into_iter());
+        assert_eq!(
+            (late.total, late.sin_terminar, late.is_well()),
+            (3, 2, false)
+        );
+    }
+
+    #[test]
+    fn who_was_to_be_told_and_was_not_is_missed() {
+        let told = |estados: &[(&'static str, u64)]| {
+            let mut resumen = Resumen::of(0, [].into_iter());
+            resumen.avisos(estados.iter().copied().collect(), 5);
+            (resumen.sin_aviso, resumen.is_well())
+        };
+        assert_eq!(told(&[("enviada", 4), ("desconocida", 1)]), (0, true));
+        assert_eq!(told(&[("enviada", 4), ("fallida", 1)]), (1, false));
+        assert_eq!(told(&[("enviada", 3)]), (2, false));
+        assert_eq!(told(&[("enviada", 6)]), (1, false), "one too many");
+        assert_eq!(told(&[("fallida", 5)]), (5, false));
     }
 }

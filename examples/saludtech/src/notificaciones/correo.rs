@@ -79,18 +79,18 @@ impl Correo {
             Asunto::FalloIngesta => (
                 &self.para_fallos,
                 "Ingesta fallida",
-                "fallo y fue revertida: lo que se habia hecho con ella quedo deshecho.",
+                "fallo y quedo Fallida. Que se hizo, que se deshizo y que queda lo dice su saga.",
             ),
             Asunto::AlertaIngesta => (
                 &self.para_alertas,
                 "Ingesta en alerta",
-                "espera a una persona: la limpieza de sus datos crudos fue rechazada.",
+                "quedo Alertada y espera a una persona. Por que, lo dice su saga.",
             ),
         };
         let suceso = instante(pedido.suceso);
         let body = format!(
             "La ingesta {id_ingesta} {what}\n\nCuando: {suceso}\nConsulta: \
-             /ingesta/consulta-por-id/{id_ingesta}\n"
+             /ingesta/consulta-por-id/{id_ingesta}\nSaga: /ingesta/{id_ingesta}/saga\n"
         );
         let message = Message::builder()
             .from(self.de.clone())
@@ -102,5 +102,45 @@ impl Correo {
             .header(ContentType::TEXT_PLAIN)
             .body(body)?;
         Ok(Carta { id, message })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn correo() -> Correo {
+        let direcciones = Direcciones {
+            de: "ingestas@example.org".into(),
+            para_fallos: "fallos@example.org".into(),
+            para_alertas: "alertas@example.org".into(),
+        };
+        Correo::new(direcciones).expect("addresses")
+    }
+
+    fn carta(id: Uuid, asunto: Asunto) -> String {
+        let pedido = Pedido {
+            id_ingesta: Uuid::nil(),
+            asunto,
+            suceso: "2026-01-31T08:30:00Z".parse().expect("an instant"),
+        };
+        // Another instance makes its own.
+        let carta = correo().carta(id, &pedido).expect("an e-mail");
+        String::from_utf8(carta.message.formatted()).expect("text")
+    }
+
+    #[test]
+    fn b_54_the_same_notification_is_the_same_e_mail_under_the_same_message_id() {
+        let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let first = carta(one, Asunto::FalloIngesta);
+        assert_eq!(first, carta(one, Asunto::FalloIngesta), "byte for byte");
+        let id = |text: &str| {
+            let line = text.lines().find(|line| line.starts_with("Message-ID:"));
+            line.expect("it has one").to_owned()
+        };
+        assert!(id(&first).contains(&one.to_string()), "{first}");
+        assert_ne!(id(&first), id(&carta(other, Asunto::FalloIngesta)));
+        assert!(first.contains("fallos@example.org") && !first.contains("alertas@"));
+        assert!(carta(one, Asunto::AlertaIngesta).contains("alertas@example.org"));
     }
 }

@@ -27,7 +27,7 @@ pub struct Pedir {
 pub enum NotificacionCommand {
     /// Tell this.
     Pedir(Pedir),
-    /// A person wants it tried again after it was put aside.
+    /// A person wants it sent again after it was put aside: it was refused, or nobody knows.
     Reabrir(DateTime<Utc>),
     /// Begin the next try. `repetible`: a try whose outcome is not known may be repeated.
     Iniciar {
@@ -93,14 +93,20 @@ pub(super) fn decide(state: &Notificacion, command: NotificacionCommand) -> Deci
         intento == state.intentos && states.contains(&state.estado)
     };
     let open = [EstadoNotificacion::Enviando];
+    // What another instance took for unknown becomes known when its own one hears the outcome.
+    let known = [
+        EstadoNotificacion::Enviando,
+        EstadoNotificacion::Desconocida,
+    ];
     Ok(match command {
         NotificacionCommand::Pedir(_) => Vec::new(),
         NotificacionCommand::Reabrir(fecha) => match state.estado {
-            EstadoNotificacion::Fallida => vec![NotificacionEvent::NotificacionReabierta { fecha }],
+            EstadoNotificacion::Fallida | EstadoNotificacion::Desconocida => {
+                vec![NotificacionEvent::NotificacionReabierta { fecha }]
+            }
             EstadoNotificacion::Pedida
             | EstadoNotificacion::Enviando
-            | EstadoNotificacion::Enviada
-            | EstadoNotificacion::Desconocida => Vec::new(),
+            | EstadoNotificacion::Enviada => Vec::new(),
         },
         NotificacionCommand::Iniciar { repetible, fecha } => {
             let again = repetible && state.estado == EstadoNotificacion::Enviando;
@@ -110,16 +116,7 @@ pub(super) fn decide(state: &Notificacion, command: NotificacionCommand) -> Deci
             let intento = state.intentos + 1;
             vec![NotificacionEvent::EnvioIniciado { intento, fecha }]
         }
-        // What was taken for unknown has become known.
-        NotificacionCommand::Confirmar { intento, fecha }
-            if current(
-                intento,
-                &[
-                    EstadoNotificacion::Enviando,
-                    EstadoNotificacion::Desconocida,
-                ],
-            ) =>
-        {
+        NotificacionCommand::Confirmar { intento, fecha } if current(intento, &known) => {
             vec![NotificacionEvent::EnvioHecho { intento, fecha }]
         }
         NotificacionCommand::Fallar {
@@ -127,12 +124,15 @@ pub(super) fn decide(state: &Notificacion, command: NotificacionCommand) -> Deci
             codigo,
             definitivo,
             fecha,
-        } if current(intento, &open) => vec![NotificacionEvent::EnvioFallido {
-            intento,
-            codigo,
-            definitivo,
-            fecha,
-        }],
+            // Where it is not the last one, whoever began it may not be the one to try again.
+        } if current(intento, &open) || (definitivo && current(intento, &known)) => {
+            vec![NotificacionEvent::EnvioFallido {
+                intento,
+                codigo,
+                definitivo,
+                fecha,
+            }]
+        }
         NotificacionCommand::Desconocer {
             intento,
             codigo,
@@ -224,6 +224,26 @@ mod tests {
         let known = after(vec![pedir(), iniciar(false), desconocer(1), confirmar(1)]);
         assert_eq!(known.estado, EstadoNotificacion::Enviada);
         assert!(decide(&known, iniciar(true)).is_err());
+        // Refused for good after all; one that would be tried again stays unknown.
+        let fallar = |definitivo| NotificacionCommand::Fallar {
+            intento: 1,
+            codigo: "smtp_550".into(),
+            definitivo,
+            fecha: AT,
+        };
+        for (definitivo, estado) in [
+            (true, EstadoNotificacion::Fallida),
+            (false, EstadoNotificacion::Desconocida),
+        ] {
+            let all = vec![pedir(), iniciar(false), desconocer(1), fallar(definitivo)];
+            assert_eq!(after(all).estado, estado);
+        }
+        // A person has it sent again, and what was sent is not.
+        let reabrir = || NotificacionCommand::Reabrir(AT);
+        let again = after(vec![pedir(), iniciar(false), desconocer(1), reabrir()]);
+        assert_eq!(again.estado, EstadoNotificacion::Pedida);
+        assert!(decide(&again, iniciar(false)).is_ok());
+        assert_eq!(decide(&known, reabrir()), Ok(Vec::new()));
         // Of an earlier try: it says nothing about the one that is under way.
         let state = after(vec![pedir(), iniciar(true), iniciar(true), confirmar(1)]);
         assert_eq!(state.estado, EstadoNotificacion::Enviando);

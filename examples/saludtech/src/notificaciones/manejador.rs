@@ -88,7 +88,8 @@ impl Manejador {
         let loaded = self.commands.load(&id).await.map_err(judged)?;
         let (state, version) = (loaded.state, loaded.version);
         match state.estado {
-            EstadoNotificacion::Enviada | EstadoNotificacion::Desconocida => Ok(()),
+            EstadoNotificacion::Enviada => Ok(()),
+            EstadoNotificacion::Desconocida => Err(unknown()),
             EstadoNotificacion::Fallida => Err(put_aside(state.codigo.as_deref())),
             EstadoNotificacion::Enviando if !self.despacho.repetible() => {
                 self.forget(&id, &suceso, state.intentos).await
@@ -114,7 +115,7 @@ impl Manejador {
             notificacion = id,
             "it is not known whether this e-mail was sent: see `saludtech notificaciones list`"
         );
-        Ok(())
+        Err(unknown())
     }
 
     async fn try_once(
@@ -200,6 +201,12 @@ fn put_aside(code: Option<&str>) -> HandleError {
     HandleError::poison(code, "the e-mail was not taken, and was tried often enough")
 }
 
+/// A person finds out, and replays it or not.
+fn unknown() -> HandleError {
+    let text = "it is not known whether the e-mail was taken: replay it to have it sent again";
+    HandleError::poison("envio_desconocido", text)
+}
+
 /// What is noted of a try, and what its message comes to.
 fn noted(
     sent: Result<(), NoEnviado>,
@@ -215,7 +222,7 @@ fn noted(
                 codigo,
                 fecha,
             };
-            return (command, Ok(()));
+            return (command, Err(unknown()));
         }
         Err(NoEnviado::Pasajero(codigo)) => (codigo, last),
         Err(NoEnviado::Definitivo(codigo)) => (codigo, true),

@@ -1,5 +1,7 @@
 //! Notifications: one e-mail for each event, and the truth about those whose outcome is not known.
 
+use std::collections::BTreeSet;
+
 use ingesta_kafka::dead_letters::{DeadLetters, Which};
 use ingesta_testing::eventually;
 use ingesta_testing::services::OwnedDatabase;
@@ -174,6 +176,19 @@ async fn b_54_a_send_whose_outcome_was_hidden_is_shown_and_not_repeated() {
     fallo(&stage, Uuid::now_v7()).await;
     listed(&database, "enviada", 1).await;
     assert_eq!(buzon.mails().len(), 3);
+
+    // Somebody has looked, and has both sent again: under the Message-IDs of the first time.
+    assert_eq!(stage.codigos(FALLO, 2).await, ["envio_desconocido"; 2]);
+    let letters = DeadLetters::new(&stage.kafka).expect("options that work");
+    let all = Which::Topic(stage.topicos.de(FALLO));
+    assert_eq!(letters.replay(&all).await.expect("the broker answers"), 2);
+    listed(&database, "enviada", 3).await;
+    let mails = buzon.mails();
+    let ids: BTreeSet<_> = mails
+        .iter()
+        .map(|mail| header(mail, "Message-ID"))
+        .collect();
+    assert_eq!((mails.len(), ids.len()), (5, 3), "{ids:?}");
 }
 
 #[tokio::test]
