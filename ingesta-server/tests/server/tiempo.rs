@@ -186,7 +186,7 @@ async fn a_parameter_that_is_spelled_otherwise_is_not_answered_with_today() {
         (
             "/ingesta/todas".to_owned(),
             "limit",
-            &json!(["limite", "cursor", "desde"]),
+            &json!(["limite", "cursor", "estado", "orden", "desde"]),
         ),
     ] {
         let read = entonces(&app, &path, &[(name, "1")]).await;
