@@ -55,6 +55,21 @@ export function hace(segundos) {
   return segundos < 120 ? ` (${Math.round(segundos)} s)` : ` (${Math.round(segundos / 60)} min)`;
 }
 
+/** What tells a control apart from its neighbours, over a repaint. */
+function senas(control) {
+  const marcas = ["href", "id", ...control.getAttributeNames().filter((name) => name.startsWith("data-"))];
+  const puestas = marcas.filter((name) => control.getAttribute(name));
+  const palabras = puestas.map((name) => `[${name}="${CSS.escape(control.getAttribute(name))}"]`);
+  return palabras.length > 0 ? control.tagName + palabras.join("") : null;
+}
+
+/** Shows something else in a place, without taking the focus from whoever is in it. */
+export function repintar(sitio, ...partes) {
+  const dentro = sitio.contains(document.activeElement) ? senas(document.activeElement) : null;
+  sitio.replaceChildren(...partes);
+  if (dentro) sitio.querySelector(dentro)?.focus({ preventScroll: true });
+}
+
 let borrar;
 /** Said once, by eye and by ear, and gone after a while. */
 export function avisar(texto) {

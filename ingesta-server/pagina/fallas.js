@@ -1,8 +1,8 @@
 // What failed and was undone, what was refused, and what waits for a person: the newest first.
 
 import { leerPagina } from "./api.js";
-import { estado, h, hora, tabla } from "./dom.js";
-import { oir } from "./vivo.js";
+import { estado, h, hora, repintar, tabla } from "./dom.js";
+import { desde as alDia, oir } from "./vivo.js";
 
 const CLASES = [
   ["Fallida", "Fallidas", "Fallaron y se deshizo lo hecho."],
@@ -16,7 +16,7 @@ function parte(palabra, titulo, texto) {
     const desde = posicion ? `&desde=${posicion}` : "";
     try {
       const { filas, siguiente } = await leerPagina(`/ingesta/todas?orden=recientes&limite=50&estado=${palabra}${desde}`);
-      cuerpo.replaceChildren(tabla(titulo, ["Ingesta", "Estado", "Por qué", "Cuándo"], filas.map((fila) => [
+      repintar(cuerpo, tabla(titulo, ["Ingesta", "Estado", "Por qué", "Cuándo"], filas.map((fila) => [
         h("a", { href: `#/ingesta/${fila.id_ingesta}`, class: "mono" }, fila.id_ingesta), estado(fila.estado),
         fila.motivos?.join(", ") || fila.motivo || "–", hora(fila.fecha_actualizacion),
       ]), "Ninguna."), ...(siguiente ? [h("p", { class: "suave" }, "Hay más: la lista de ingestas las muestra por estado.")] : []));
@@ -37,7 +37,7 @@ export function fallas() {
     hasta = posicion;
     luego ??= setTimeout(() => { luego = null; cargar(hasta); }, 500);
   });
-  cargar(null);
+  cargar(alDia());
   return {
     cerrar: () => { callar(); clearTimeout(luego); },
     partes: [h("h1", {}, "Fallas"), ...partes.map(({ seccion }) => seccion)],

@@ -25,7 +25,7 @@ const SECCIONES = [
 let sesion = null;
 let cerrar = () => {};
 
-async function mostrar() {
+function mostrar() {
   cerrar();
   cerrar = () => {};
   const donde = location.hash;
@@ -52,6 +52,8 @@ async function reconocer() {
     sesion = await leer("/bff/quien");
   } catch (error) {
     sesion = null;
+    cerrar();
+    cerrar = () => {};
     contenido.replaceChildren(
       h("h1", {}, "Ingesta"),
       h("p", {}, error.status === 401 ? "Entre con su clave para ver sus ingestas." : error.message));
@@ -61,11 +63,19 @@ async function reconocer() {
   boton.textContent = sesion.abierto ? "abierto a esta máquina" : `${sesion.nombre} (${sesion.papel})`;
   boton.disabled = sesion.abierto;
   for (const parte of document.querySelectorAll(".de-operador")) parte.hidden = sesion.papel === "proveedor";
+  // The feed first: what is shown then is read from where it begins, so that nothing falls between.
+  let primera = null;
   conectar((esta) => {
-    conexion.classList.toggle("vivo", esta);
-    conexion.textContent = esta ? "en vivo" : "reconectando";
+    conexion.classList.toggle("vivo", esta === "en vivo");
+    conexion.textContent = esta === "fuera" ? "sin conexión" : esta;
+    if (esta === "fuera") {
+      reconocer();
+    } else if (primera === null || (esta === "en vivo" && primera !== esta)) {
+      // Without a feed too: it is shown once more when there is one.
+      primera = esta;
+      mostrar();
+    }
   });
-  await mostrar();
   return null;
 }
 

@@ -2,7 +2,7 @@
 // aside. Looked at every two seconds, and twice a second while a rebuild runs.
 
 import { leer, mandar } from "./api.js";
-import { avisar, estado, h, hace, hora, numero, preguntar, tabla } from "./dom.js";
+import { avisar, estado, h, hace, hora, numero, preguntar, repintar, tabla } from "./dom.js";
 
 const FASES = {
   waiting: "espera", folding: "lee el registro", writing: "escribe filas", indexing: "hace la clave",
@@ -39,7 +39,7 @@ function proyecciones(filas, despues) {
       h("span", { class: "mono" }, fila.name), estado(fila.state), `${numero(fila.lag_events)} eventos${hace(fila.lag_seconds)}`,
       numero(fila.rows_estimate), numero(fila.parked),
       h("div", {}, fila.rebuild ? barra(fila.rebuild, fila.name) : null,
-        corre ? h("button", { type: "button", onclick: () => hacer(`${ruta}detener`, null, despues) }, "Detener")
+        corre ? h("button", { type: "button", "data-reconstruir": fila.name, onclick: () => hacer(`${ruta}detener`, null, despues) }, "Detener")
           : h("button", { type: "button", disabled: ocupado, "data-reconstruir": fila.name,
               onclick: () => hacer(`${ruta}reconstruir`, null, despues) }, "Reconstruir")),
     ];
@@ -56,8 +56,8 @@ function apartados(filas, despues) {
       fila.name, h("span", { class: "mono" }, parked.stream), String(parked.sequence), `${parked.message} (${parked.code})`,
       String(parked.attempts), parked.retry_at ? hora(parked.retry_at) : "espera a una persona",
       h("span", { class: "acciones" },
-        h("button", { type: "button", "data-reanudar": parked.stream, onclick: () => hacer(`${ruta}reanudar`, { stream: parked.stream }, despues) }, "Reanudar"),
-        h("button", { type: "button", "data-saltar": parked.stream, onclick: async () => {
+        h("button", { type: "button", "data-reanudar": parked.stream, "data-de": fila.name, onclick: () => hacer(`${ruta}reanudar`, { stream: parked.stream }, despues) }, "Reanudar"),
+        h("button", { type: "button", "data-saltar": parked.stream, "data-de": fila.name, onclick: async () => {
           const si = await preguntar(`${fila.name} no procesará nunca el evento ${parked.sequence} de ${parked.stream}.`);
           if (si) hacer(`${ruta}saltar`, { stream: parked.stream, sequence: parked.sequence }, despues);
         } }, "Saltar")),
@@ -85,8 +85,8 @@ function cartas(topicos, despues) {
   return tabla("Mensajes apartados", ["Mensaje", "Cuándo", "Por qué", "Repetido", "Bytes", ""], filas.map((carta) => [
     h("span", { class: "mono" }, carta.name), hora(carta.at), `${carta.reason} (${carta.code})`, String(carta.replays), numero(carta.value_bytes),
     h("span", { class: "acciones" },
-      h("button", { type: "button", onclick: () => hacer("/operacion/apartados/repetir", { name: carta.name }, despues) }, "Repetir"),
-      h("button", { type: "button", onclick: async () => {
+      h("button", { type: "button", "data-repetir": carta.name, onclick: () => hacer("/operacion/apartados/repetir", { name: carta.name }, despues) }, "Repetir"),
+      h("button", { type: "button", "data-descartar": carta.name, onclick: async () => {
         const si = await preguntar(`El mensaje ${carta.name} se borra para siempre.`);
         if (si) hacer("/operacion/apartados/descartar", { name: carta.name }, despues);
       } }, "Descartar")),
@@ -100,18 +100,15 @@ export function operacion() {
     ["Suscripciones", "/operacion/suscripciones", suscripciones], ["Relevos", "/operacion/relevos", relevos],
     ["Mensajes apartados", "/operacion/apartados", cartas],
   ].map(([titulo, ruta, pintar]) => ({ titulo, ruta, pintar, dicho: null, cuerpo: h("div", { "data-parte": titulo }) }));
-  let reloj = null;
-  let abierta = true;
-  let vuelta = 0;
-  async function una(parte, texto) {
+  let [reloj, abierta, vuelta, turno] = [null, true, 0, 0];
+  function una(parte, texto) {
     if (parte.dicho === texto) return;
     parte.dicho = texto;
-    const foco = parte.cuerpo.contains(document.activeElement) ? document.activeElement.dataset : null;
-    parte.cuerpo.replaceChildren(parte.pintar(JSON.parse(texto), pronto));
-    const [clave, valor] = Object.entries(foco ?? {})[0] ?? [];
-    if (clave) [...parte.cuerpo.querySelectorAll("button")].find((b) => b.dataset[clave] === valor)?.focus();
+    repintar(parte.cuerpo, parte.pintar(JSON.parse(texto), pronto));
   }
   async function mirar() {
+    turno += 1;
+    const mio = turno;
     const rapido = partes[0].dicho?.includes('"state":"running","phase"');
     // Messages put aside are read from the broker: seldom.
     const ahora = partes.filter((parte) => vuelta % 5 === 0 || parte.ruta !== "/operacion/apartados")
@@ -122,12 +119,14 @@ export function operacion() {
       const suyas = ahora.filter((parte) => parte.ruta === ruta);
       try {
         const texto = JSON.stringify(await leer(ruta));
+        // Whoever looked later has the newer answer.
+        if (!abierta || mio !== turno) return;
         suyas.forEach((parte) => una(parte, texto));
       } catch (error) {
         suyas.forEach((parte) => { parte.dicho = null; parte.cuerpo.replaceChildren(h("p", { class: "suave" }, error.message)); });
       }
     }));
-    if (abierta) reloj = setTimeout(mirar, rapido ? 500 : 2000);
+    if (abierta && mio === turno) reloj = setTimeout(mirar, rapido ? 500 : 2000);
   }
   function pronto() {
     clearTimeout(reloj);

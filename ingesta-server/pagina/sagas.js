@@ -1,7 +1,7 @@
 // The sagas: where each is, since when, what it waits for; and what a person can do about it.
 
 import { leerPagina, mandar } from "./api.js";
-import { avisar, estado, h, hora, preguntar, tabla } from "./dom.js";
+import { avisar, estado, h, hora, preguntar, repintar, tabla } from "./dom.js";
 
 /** The log of one saga. */
 export function lineasDeSaga(saga) {
@@ -24,8 +24,8 @@ function botones(saga, despues) {
     despues();
   };
   return h("span", { class: "acciones" },
-    h("button", { type: "button", onclick: () => decir("reintentar", null) }, "Reintentar"),
-    h("button", { type: "button", onclick: async () => {
+    h("button", { type: "button", "data-reintentar": saga.id_ingesta, onclick: () => decir("reintentar", null) }, "Reintentar"),
+    h("button", { type: "button", "data-abandonar": saga.id_ingesta, onclick: async () => {
       const motivo = await preguntar("Se abandona la saga: nadie deshará lo que falta.", true);
       if (motivo) decir("abandonar", { motivo });
     } }, "Abandonar"));
@@ -34,7 +34,10 @@ function botones(saga, despues) {
 export function sagas() {
   const cuerpo = h("div", { id: "sagas" });
   const todas = h("input", { id: "todas", type: "checkbox", onchange: () => cargar() });
+  let [mirando, cerrada, dicho] = [false, false, null];
   async function cargar() {
+    if (mirando || cerrada) return;
+    mirando = true;
     try {
       let ruta = `/operacion/sagas${todas.checked ? "?todas=true" : ""}`;
       const filas = [];
@@ -44,19 +47,24 @@ export function sagas() {
         filas.push(...pagina.filas);
         ruta = pagina.siguiente;
       }
-      cuerpo.replaceChildren(tabla("Sagas", ["Ingesta", "Estado", "Desde", "Espera", "Atascada", ""], filas.map((saga) => [
+      if (cerrada || dicho === JSON.stringify(filas)) return;
+      dicho = JSON.stringify(filas);
+      repintar(cuerpo, tabla("Sagas", ["Ingesta", "Estado", "Desde", "Espera", "Atascada", ""], filas.map((saga) => [
         h("a", { href: `#/ingesta/${saga.id_ingesta}`, class: "mono" }, saga.id_ingesta), estado(saga.estado), hora(saga.desde),
         saga.espera?.de ?? "–", saga.atascada ? "sí" : "no",
         ["Finalizada", "Fallida", "Rechazada", "Eliminada", "Abandonada"].includes(saga.estado) ? "" : botones(saga, cargar),
       ]), "Ninguna saga está en curso."));
     } catch (error) {
+      dicho = null;
       cuerpo.replaceChildren(h("p", { class: "error" }, error.message));
+    } finally {
+      mirando = false;
     }
   }
   const reloj = setInterval(cargar, 5000);
   cargar();
   return {
-    cerrar: () => clearInterval(reloj),
+    cerrar: () => { cerrada = true; clearInterval(reloj); },
     partes: [h("h1", {}, "Sagas"), h("section", { "aria-label": "Sagas" },
       h("p", { class: "acciones" }, todas, h("label", { for: "todas" }, "También las que han terminado")), cuerpo)],
   };

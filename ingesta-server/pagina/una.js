@@ -1,8 +1,8 @@
 // One ingesta: its life, its history with every event, how it was at any of them, and what can be done.
 
 import { leer, mandar } from "./api.js";
-import { avisar, estado, h, hora, preguntar } from "./dom.js";
-import { oir } from "./vivo.js";
+import { avisar, estado, h, hora, preguntar, repintar } from "./dom.js";
+import { desde as alDia, oir } from "./vivo.js";
 import { lineasDeSaga } from "./sagas.js";
 
 const TERMINALES = ["Rechazada", "Finalizada", "Eliminada", "Fallida"];
@@ -28,25 +28,28 @@ function vida(fila, historia) {
     TERMINALES.includes(fila.estado) ? h("li", {}, h("strong", {}, "fin")) : h("li", { class: "suave" }, "…"));
 }
 
-function linea(hecho) {
+function linea(hecho, abierta) {
   return h("li", { "data-suceso": `${hecho.de}/${hecho.version}` },
     h("strong", {}, hecho.evento), " ", h("span", { class: "suave" }, `${hecho.de}, versión ${hecho.version} · `, hora(hecho.registrado)),
     hecho.ilegible ? h("p", { class: "error" }, "Este programa no puede leer este evento.") : null,
-    h("details", {}, h("summary", {}, "El evento"),
+    h("details", { open: abierta }, h("summary", { "data-hecho": `${hecho.de}/${hecho.version}` }, "El evento"),
       h("dl", {}, [["Posición", hecho.posicion], ["Conversación", hecho.correlacion], ["Causa", hecho.causa], ["Quién", hecho.actor]]
         .filter(([, valor]) => valor).map(([nombre, valor]) => [h("dt", {}, nombre), h("dd", { class: "mono" }, valor)])),
       h("pre", { class: "mono", tabindex: "0" }, JSON.stringify(hecho.datos, null, 2))));
 }
 
 /** The state at any of its versions: the same answer that was given then. */
-function viaje(id, actual) {
+function viaje(id, actual, elegida) {
   const muestra = h("div", { id: "entonces", "aria-live": "polite" });
-  const regla = h("input", { id: "version", type: "range", min: 1, max: actual, value: actual, step: 1 });
-  const dicha = h("output", { for: "version" }, String(actual));
+  const regla = h("input", { id: "version", type: "range", min: 1, max: actual, value: elegida, step: 1 });
+  const dicha = h("output", { for: "version" }, String(elegida));
   async function ver() {
-    dicha.textContent = regla.value;
+    const pedida = regla.value;
+    dicha.textContent = pedida;
     try {
-      const entonces = await leer(`/ingesta/consulta-por-id/${id}?version=${regla.value}`);
+      const entonces = await leer(`/ingesta/consulta-por-id/${id}?version=${pedida}`);
+      // The slider may have gone on meanwhile.
+      if (pedida !== regla.value) return;
       muestra.replaceChildren(datos(entonces));
     } catch (error) {
       muestra.replaceChildren(h("p", { class: "error" }, error.message));
@@ -88,8 +91,20 @@ export function una({ sesion, id }) {
   const cuerpo = h("div", { id: "una", class: "partes", "data-id": id });
   const aviso = h("p", { class: "error", role: "alert" });
   let [mirando, otra] = [false, false];
-  let desde = "";
+  let cerrada = false;
+  let desde = alDia() ? `?desde=${alDia()}` : "";
+  /** What the reader has opened and chosen, so that news do not take it away. */
+  function elegido(actual) {
+    const regla = cuerpo.querySelector("#version");
+    const movida = regla && regla.value !== regla.max;
+    const abiertas = [...cuerpo.querySelectorAll("#historia details[open]")];
+    return {
+      version: movida ? regla.value : actual,
+      abiertas: new Set(abiertas.map((una) => una.closest("[data-suceso]").dataset.suceso)),
+    };
+  }
   async function cargar(posicion) {
+    if (cerrada) return;
     if (posicion) desde = `?desde=${posicion}`;
     // What comes while it is looking makes it look once more.
     otra = mirando;
@@ -100,12 +115,14 @@ export function una({ sesion, id }) {
         leer(`/ingesta/consulta-por-id/${id}${desde}`), leer(`/ingesta/${id}/historia`),
         leer(`/ingesta/${id}/saga`).catch(() => null),
       ]);
+      if (cerrada) return;
       aviso.textContent = "";
-      cuerpo.replaceChildren(
+      const { version, abiertas } = elegido(fila.version);
+      repintar(cuerpo,
         h("section", { "aria-label": "Ahora" }, h("h2", {}, "Ahora"), vida(fila, historia), datos(fila), acciones(id, fila, sesion, cargar)),
-        h("section", { "aria-label": "Viaje en el tiempo" }, h("h2", {}, "Viaje en el tiempo"), viaje(id, fila.version)),
-        h("section", { "aria-label": "Historia" }, h("h2", {}, "Historia"), h("ol", { id: "historia", class: "historia" }, historia.map(linea))),
-        ...(saga ? [h("section", { "aria-label": "Saga" }, h("h2", {}, "Saga"), lineasDeSaga(saga))] : []));
+        h("section", { "aria-label": "Viaje en el tiempo" }, h("h2", {}, "Viaje en el tiempo"), viaje(id, fila.version, version)),
+        h("section", { "aria-label": "Historia" }, h("h2", {}, "Historia"), h("ol", { id: "historia", class: "historia" }, historia.map((hecho) => linea(hecho, abiertas.has(`${hecho.de}/${hecho.version}`))))),
+        ...(saga ? [h("section", { "aria-label": "Saga" }, h("h2", {}, "Saga"), h("div", { id: "saga" }, lineasDeSaga(saga)))] : []));
     } catch (error) {
       aviso.textContent = error.message;
       if (error.status === 0 || error.status === 503) setTimeout(() => cargar(null), 1500);
@@ -115,9 +132,15 @@ export function una({ sesion, id }) {
     }
   }
   const callar = oir(({ posicion, datos: suyos }) => { if (suyos.id_ingesta === id) cargar(posicion); });
+  // What a saga does between two events of its ingesta is on no feed.
+  const reloj = setInterval(async () => {
+    const sitio = cuerpo.querySelector("#saga");
+    const saga = sitio && await leer(`/ingesta/${id}/saga`).catch(() => null);
+    if (saga) repintar(sitio, lineasDeSaga(saga));
+  }, 5000);
   cargar(null);
   return {
-    cerrar: callar,
+    cerrar: () => { cerrada = true; callar(); clearInterval(reloj); },
     partes: [h("h1", {}, "Ingesta ", h("span", { class: "mono" }, id)), aviso, cuerpo],
   };
 }

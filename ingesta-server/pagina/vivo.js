@@ -9,6 +9,11 @@ const oyentes = new Set();
 let corte = null;
 let cursor = null;
 
+/** Behind which position everything will be told; what is read `desde` there misses nothing. */
+export function desde() {
+  return cursor;
+}
+
 /**
  * Calls `oyente({topico, posicion, id, tipo, hora, datos})` for each event, until what it returns is
  * called. The log is ahead of the views: whoever reads one because of an event asks it `desde` there.
@@ -37,34 +42,44 @@ async function leerTodo(senal, alEstar) {
   const headers = { ...cabeceras() };
   if (cursor) headers["Last-Event-ID"] = cursor;
   const respuesta = await fetch("/bff/stream", { headers, signal: senal });
-  if (!respuesta.ok) throw new Error(String(respuesta.status));
+  // A key that works no more: coming back does not help.
+  if (respuesta.status === 401 || respuesta.status === 403) return "fuera";
+  if (!respuesta.ok) return "otra vez";
   const lector = respuesta.body.pipeThrough(new TextDecoderStream()).getReader();
   let resto = "";
-  alEstar(true);
+  let [estaba, esta] = [false, false];
   for (;;) {
     const { done, value } = await lector.read();
-    if (done) return;
+    if (done) return "otra vez";
     resto += value;
     const bloques = resto.split("\n\n");
     resto = bloques.pop();
     bloques.forEach(decir);
+    // With the first block it is known where the feed is.
+    [estaba, esta] = [esta, esta || bloques.length > 0];
+    if (esta && !estaba) alEstar("en vivo");
   }
 }
 
-/** Begins, or begins anew with another key. `alEstar` is told whether it is connected. */
+/** Begins, or begins anew with another key. `alEstar` is told: `en vivo`, `reconectando` or `fuera`. */
 export async function conectar(alEstar) {
   corte?.abort();
   const mio = new AbortController();
   corte = mio;
   cursor = null;
   for (let espera = 500; !mio.signal.aborted; ) {
+    let fin = "otra vez";
     try {
-      await leerTodo(mio.signal, (esta) => { espera = 500; alEstar(esta); });
+      fin = await leerTodo(mio.signal, (esta) => { espera = 500; alEstar(esta); });
     } catch {
       // It is said by the mark in the corner; what was missed comes after the cursor.
     }
     if (mio.signal.aborted) return;
-    alEstar(false);
+    if (fin === "fuera") {
+      alEstar("fuera");
+      return;
+    }
+    alEstar("reconectando");
     await new Promise((resolve) => { setTimeout(resolve, espera); });
     espera = Math.min(espera * 2, 10000);
   }

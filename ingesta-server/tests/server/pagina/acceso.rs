@@ -108,6 +108,15 @@ async fn b_48_a_page_of_another_site_changes_nothing_even_where_all_are_let_in()
             app.send(request).await.refused(403, "origen_ajeno");
         }
     }
+    // Nor one whose name was made to point here, which is then of the same origin.
+    let renamed = app
+        .request(reqwest::Method::POST, &format!("/ingesta/{id}/iniciar"))
+        .header("host", "otra.example.org:5000")
+        .header("origin", "http://otra.example.org:5000");
+    app.send(renamed).await.refused(403, "anfitrion_ajeno");
+    let read = app.request(reqwest::Method::GET, "/ingesta/todas");
+    let read = app.send(read.header("host", "otra.example.org")).await;
+    read.refused(403, "anfitrion_ajeno");
     assert_eq!(app.leer(&id).await.json()["version"], 1);
     let own = format!("http://{}", app.app.addr());
     let request = app.request(reqwest::Method::POST, &format!("/ingesta/{id}/iniciar"));
