@@ -8,10 +8,12 @@ import { cabeceras } from "./api.js";
 const oyentes = new Set();
 let corte = null;
 let cursor = null;
+// The last cursor that is the place of an event: one between events is no place that a view comes to.
+let evento = null;
 
 /** Behind which position everything will be told; what is read `desde` there misses nothing. */
 export function desde() {
-  return cursor;
+  return evento;
 }
 
 /**
@@ -27,8 +29,10 @@ function decir(bloque) {
   let topico = "message";
   let datos = "";
   for (const linea of bloque.split("\n")) {
-    if (linea.startsWith("id: ")) cursor = linea.slice(4);
-    else if (linea.startsWith("event: ")) topico = linea.slice(7);
+    if (linea.startsWith("id: ")) {
+      cursor = linea.slice(4);
+      if (!cursor.endsWith("-0")) evento = cursor;
+    } else if (linea.startsWith("event: ")) topico = linea.slice(7);
     else if (linea.startsWith("data: ")) datos += linea.slice(6);
   }
   if (!datos) return;
@@ -66,7 +70,7 @@ export async function conectar(alEstar) {
   corte?.abort();
   const mio = new AbortController();
   corte = mio;
-  cursor = null;
+  [cursor, evento] = [null, null];
   for (let espera = 500; !mio.signal.aborted; ) {
     let fin = "otra vez";
     try {
