@@ -123,7 +123,7 @@ async fn events_that_this_program_cannot_read_are_found_and_not_quoted() {
         "Ingesta",
         "IngestaCreada",
         "7",
-        "'{\"IngestaCreada\":{\"id\":4711}}'",
+        "'{\"IngestaCreada\":{\"id\":471147114711}}'",
     )
     .await;
     forge(&ground, "Vuelo", "VueloReservado", "1", same).await;
@@ -133,7 +133,7 @@ async fn events_that_this_program_cannot_read_are_found_and_not_quoted() {
         "Ingesta",
         "IngestaCreada",
         "1",
-        "'{\"IngestaCreada\":{\"id\":4711}}'",
+        "'{\"IngestaCreada\":{\"id\":471147114711}}'",
     )
     .await;
     forge(&ground, "Ingesta", "IngestaCreada", "1", same).await;
@@ -174,7 +174,7 @@ async fn events_that_this_program_cannot_read_are_found_and_not_quoted() {
     for shown in [&ended, &found] {
         let all = format!("{}{}", shown.stdout, shown.stderr);
         assert!(
-            !all.contains("4711") && !all.contains("example.org"),
+            !all.contains("471147114711") && !all.contains("example.org"),
             "{all}"
         );
     }
